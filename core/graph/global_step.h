@@ -1,0 +1,18 @@
+#pragma once
+
+#include "core/graph/graph.h"
+
+namespace faultline {
+
+// The global step of a graph, or a null variable (GS-1, CK-2301). TypeError if what is found is no
+// integer scalar (GS-2).
+Variable GetGlobalStep(Graph& graph);
+// int64 scalar 0, not trainable (GS-3, CK-2302). ValueError if there is one.
+Variable CreateGlobalStep(Graph& graph);
+Variable GetOrCreateGlobalStep(Graph& graph);
+// The shared read tensor that all hooks use (GS-4, CK-2303); null without a global step.
+Output GetOrCreateGlobalStepRead(Graph& graph);
+// Adds `increment` after the read tensor of the same run (CK-2304).
+Operation* IncrementGlobalStep(Graph& graph, std::int64_t increment = 1);
+
+}  // namespace faultline

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/env/env.h"
+#include "core/env/event.h"
+
+namespace faultline {
+
+// Lets the fibers of a session stop together and keeps the first error (CO-1..CO-22). Calls may
+// come from any fiber of the process.
+class Coordinator {
+ public:
+  // Codes whose report counts as a clean stop (ER-6).
+  explicit Coordinator(Env& env, std::set<Code> clean_stop_codes = {Code::kOutOfRange});
+
+  // CO-2..CO-5. `reason` OK: no exception. Throws the reason only after a join (CO-2).
+  void RequestStop(Status reason = Status());
+  bool ShouldStop() const { return stop_.IsSet(); }  // CO-6
+  // CO-6: suspends; whether a stop was requested. Duration::Max() waits for ever.
+  bool WaitForStop(Duration timeout = Duration::Max());
+  void ClearStop();                              // CO-7
+  const Status& recorded() const { return recorded_; }
+  // CO-8.
+  void RaiseRequestedException() const;
+  void RegisterThread(std::shared_ptr<Task> thread);  // CO-10
+  bool joined() const { return joined_; }             // CO-11
+
+  // CO-15..CO-22. The Try form returns what Join throws.
+  Status TryJoin(const std::vector<std::shared_ptr<Task>>& threads = {},
+                 Duration stop_grace_period = Duration::Seconds(120),
+                 bool ignore_live_threads = false);
+  void Join(const std::vector<std::shared_ptr<Task>>& threads = {},
+            Duration stop_grace_period = Duration::Seconds(120), bool ignore_live_threads = false);
+
+ private:
+  Env& env_;
+  std::set<Code> clean_stop_codes_;
+  Event stop_;
+  Status recorded_;
+  bool joined_ = false;
+  std::vector<std::shared_ptr<Task>> registered_;
+};
+
+}  // namespace faultline

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/exec/fetch.h"
+#include "core/exec/run_options.h"
+#include "core/exec/runtime.h"
+#include "core/exec/session.h"
+
+namespace faultline {
+
+class Coordinator;
+
+// HK-7: what a hook adds to a run. Null fetches, empty feeds and absent options are each ignored.
+struct SessionRunArgs {
+  Fetch fetches;
+  FeedDict feeds;
+  std::optional<RunOptions> options;
+};
+
+// HK-9: what a hook gets back.
+struct SessionRunValues {
+  Fetched results;  // shaped like the hook's own fetches; null if it asked for none
+  const RunOptions& options;
+  const RunMetadata& metadata;
+};
+
+// HK-8: one object for all hooks and both phases of one attempt.
+class SessionRunContext {
+ public:
+  SessionRunContext(const Fetch& fetches, const FeedDict& feeds, Session& session)
+      : fetches_(fetches), feeds_(feeds), session_(session) {}
+  // The caller's own fetches and feeds.
+  const Fetch& original_fetches() const { return fetches_; }
+  const FeedDict& original_feeds() const { return feeds_; }
+  // The raw session: runs through it call no hooks (HK-110).
+  Session& session() const { return session_; }
+  bool stop_requested() const { return stop_requested_; }
+  // HK-10: takes effect after all after_run callbacks of this run.
+  void request_stop() { stop_requested_ = true; }
+
+ private:
+  const Fetch& fetches_;
+  const FeedDict& feeds_;
+  Session& session_;
+  bool stop_requested_ = false;
+};
+
+// What a hook's begin is given: the graph it may still add to (HK-102), and the process.
+struct HookContext {
+  Runtime& runtime;
+  Graph& graph;
+};
+
+// A user's extension of a monitored session (HK-1, HK-101). Every callback may throw and may
+// suspend. A hook keeps its own state across recoveries (HK-14).
+class SessionRunHook {
+ public:
+  virtual ~SessionRunHook() = default;
+  // For traces and messages.
+  virtual std::string name() const { return "SessionRunHook"; }
+  virtual void Begin(const HookContext& context);
+  virtual void AfterCreateSession(Session& session, Coordinator& coordinator);
+  virtual std::optional<SessionRunArgs> BeforeRun(SessionRunContext& context);
+  virtual void AfterRun(SessionRunContext& context, const SessionRunValues& values);
+  virtual void End(Session& session);
+};
+
+using HookList = std::vector<std::shared_ptr<SessionRunHook>>;
+
+}  // namespace faultline
