@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace faultline {
 
@@ -15,6 +16,20 @@ enum class Cause : std::uint8_t {
   kLocalInit,
   kReadyCheck,
 };
+
+// As announcements and scenarios write it.
+constexpr std::string_view CauseName(Cause cause) {
+  switch (cause) {
+    case Cause::kUnknown: return "unknown";
+    case Cause::kInit: return "init";
+    case Cause::kRestore: return "restore";
+    case Cause::kUpdate: return "update";
+    case Cause::kSave: return "save";
+    case Cause::kLocalInit: return "local_init";
+    case Cause::kReadyCheck: return "ready_check";
+  }
+  return "unknown";
+}
 
 struct StepContext {
   std::uint64_t session_id = 0;

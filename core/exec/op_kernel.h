@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/base/semantics.h"
+#include "core/env/env.h"
+#include "core/env/step_context.h"
+#include "core/exec/resource_manager.h"
+#include "core/exec/variable_state.h"
+#include "core/graph/graph.h"
+#include "core/tensor/tensor.h"
+
+namespace faultline {
+
+// What the kernels of one engine (an in-process session, a server) share. Outlives its executors.
+struct ExecEnvironment {
+  Env& env;
+  Semantics semantics;
+  ResourceManager& resources;
+  // Name of the variable whose writes are announced as the global step too; empty: none.
+  std::string global_step = "global_step";
+};
+
+// What one output of a node holds within a step.
+struct Slot {
+  enum class State : std::uint8_t { kEmpty, kDead, kValue, kResource };
+  State state = State::kEmpty;
+  Tensor value;                        // kValue
+  std::shared_ptr<Resource> resource;  // kResource: a variable's reference, a queue
+};
+
+// How the executor has to treat a kernel.
+struct KernelTraits {
+  // Input 0 must be a variable, is handed on unread and may be without value (Assign and its like).
+  bool reference_input = false;
+  // A variable without value is no error (Assign, IsVariableInitialized).
+  bool allow_uninitialized = false;
+  // Runs when its first living input arrives (Merge).
+  bool merge = false;
+  // Outputs that it does not set are dead (Switch).
+  bool dead_outputs = false;
+};
+
+// The step as a kernel sees it, for one execution. Valid during Compute; for an asynchronous kernel
+// until `done` is called, but its inputs only until ComputeAsync returns.
+class OpKernelContext {
+ public:
+  const Operation& op() const { return *op_; }
+  Env& env() const { return environment_->env; }
+  const Semantics& semantics() const { return environment_->semantics; }
+  ResourceManager& resources() const { return environment_->resources; }
+  // Cause, session, run and attempt of this step.
+  const StepContext& step() const { return *step_; }
+  // Cancelled when the step has to end early. Never null.
+  CancelToken* cancel() const { return cancel_; }
+
+  int num_inputs() const { return static_cast<int>(inputs_.size()); }
+  // The value of an input; of a variable, its present value. Asserts that there is one.
+  const Tensor& input(int i) const;
+  // False for a dead input (Merge only).
+  bool has_input(int i) const { return Input(i).state >= Slot::State::kValue; }
+  // The variable or queue that an input refers to. Asserts that it is one.
+  template <class T>
+  const std::shared_ptr<T> input_resource(int i) const {
+    return std::static_pointer_cast<T>(Input(i).resource);
+  }
+  VariableState& input_variable(int i) const {
+    return static_cast<VariableState&>(*Input(i).resource);
+  }
+  // A tensor of the type and shape of input `i` that the kernel may write to: the input's own buffer
+  // if nobody else holds it. The input must not be read afterwards unless through the result.
+  Tensor TakeInput(int i);
+
+  int num_outputs() const { return num_outputs_; }
+  void set_output(int i, Tensor value);
+  void set_output_resource(int i, std::shared_ptr<Resource> resource);
+  // Hands the reference of an input on (Assign's output).
+  void forward_reference(int input, int output);
+
+  // Adds to the work of this step: about one multiplication and addition each. What a kernel does
+  // not report counts as one for each output element.
+  void AddCost(std::int64_t operations) {
+    reported_ = true;
+    *cost_ += operations;
+  }
+
+  // Replaces the value of a variable by `value`. Suspends: the step's work so far passes as computing
+  // time, so that a crash can fall between two writes of one step, then the write is announced
+  // (VariableWrite; GlobalStepWrite for the global step), then it happens. CANCELLED or the like if
+  // the step was cancelled meanwhile. One writer at a time for each variable.
+  Status AssignVariable(VariableState& variable, Tensor value);
+  // The same by `update`, which changes the present value and must not suspend. In place if nobody
+  // else holds the buffer and no digest is wanted.
+  Status UpdateVariable(VariableState& variable, const std::function<void(Tensor&)>& update);
+
+ private:
+  friend class StepRun;
+
+  const Slot& Input(int i) const { return *inputs_[static_cast<std::size_t>(i)]; }
+  Status BeginWrite(VariableState& variable);
+  void AnnounceWrite(const VariableState& variable, const Tensor& value);
+  bool IsGlobalStep(const VariableState& variable) const;
+
+  const ExecEnvironment* environment_ = nullptr;
+  const Operation* op_ = nullptr;
+  const StepContext* step_ = nullptr;
+  CancelToken* cancel_ = nullptr;
+  std::int64_t* cost_ = nullptr;
+  bool reported_ = false;
+  std::vector<Slot*> inputs_;
+  std::vector<bool> takeable_;  // this kernel is the last reader of the input
+  Slot* outputs_ = nullptr;
+  int num_outputs_ = 0;
+};
+
+// The code of one node, made once for each node of an engine's graph and kept; it may hold state of
+// its own (what it found, attributes). `Compute` may be entered again by another step while it is
+// suspended.
+class OpKernel {
+ public:
+  virtual ~OpKernel() = default;
+  virtual KernelTraits traits() const { return {}; }
+  // Sets the outputs. May suspend, which holds up this step only; never with a frame of Eigen,
+  // protobuf or LevelDB below. The executor adds the node's name to an error.
+  virtual Status Compute(OpKernelContext& context) = 0;
+};
+
+// A kernel that may have to wait for something outside of its step. Other kernels of the step go on
+// meanwhile.
+class AsyncOpKernel : public OpKernel {
+ public:
+  // Called exactly once, from any fiber of the process, also from within ComputeAsync. Does not
+  // suspend.
+  using Done = std::function<void(Status)>;
+
+  // Must not suspend. When `context->cancel()` is cancelled, `done` must be called soon with its
+  // reason (or with another outcome that was already sure).
+  virtual void ComputeAsync(OpKernelContext* context, Done done) = 0;
+  Status Compute(OpKernelContext& context) final;
+};
+
+}  // namespace faultline

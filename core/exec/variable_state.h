@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/env/mutex.h"
+#include "core/exec/resource_manager.h"
+#include "core/tensor/tensor.h"
+
+namespace faultline {
+
+// The buffer of a reference variable. Kernels read `value()` and write only through
+// OpKernelContext::UpdateVariable and AssignVariable, which announce the write.
+class VariableState : public Resource {
+ public:
+  static constexpr std::string_view kKind = "variable";
+
+  VariableState(Spawner& spawner, std::string name, DataType dtype)
+      : name_(std::move(name)), dtype_(dtype), writing_(spawner, "write of variable " + name_) {}
+
+  const std::string& name() const { return name_; }
+  DataType dtype() const { return dtype_; }
+  bool initialized() const { return value_.valid(); }
+  // Invalid (no dtype) before the first write.
+  const Tensor& value() const { return value_; }
+  // Number of writes so far.
+  std::uint64_t version() const { return version_; }
+
+ private:
+  friend class OpKernelContext;
+
+  std::string name_;
+  DataType dtype_;
+  Tensor value_;
+  std::uint64_t version_ = 0;
+  Mutex writing_;  // from reading the old value to storing the new one: a write may suspend
+};
+
+}  // namespace faultline
