@@ -5,7 +5,8 @@
 namespace faultline::internal {
 
 void FailAssertion(const char* file, int line, const char* condition, const std::string& text) {
-  throw AssertionFailed(FormatValues("{}:{}: assertion failed: {}: {}", file, line, condition, text));
+  throw AssertionFailed(
+      FormatValues("{}:{}: assertion failed: {}: {}", file, line, condition, text));
 }
 
 }  // namespace faultline::internal

@@ -32,8 +32,8 @@ std::string FormatValues(std::string_view format, const Values&... values) {
 
 // A defect of ours if `condition` is false: always on, prints values, unwinds the fiber with
 // AssertionFailed. FL_ASSERT(n > 0, "n is {}", n).
-#define FL_ASSERT(condition, ...)                                                            \
-  ((condition) ? static_cast<void>(0)                                                        \
-               : ::faultline::internal::FailAssertion(                                       \
-                     __FILE__, __LINE__, #condition,                                         \
-                     ::faultline::internal::FormatValues("" __VA_ARGS__)))
+#define FL_ASSERT(condition, ...)              \
+  ((condition)                                 \
+       ? static_cast<void>(0)                  \
+       : ::faultline::internal::FailAssertion( \
+             __FILE__, __LINE__, #condition, ::faultline::internal::FormatValues("" __VA_ARGS__)))

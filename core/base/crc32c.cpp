@@ -55,8 +55,7 @@ std::uint32_t ExtendCrc32c(std::uint32_t crc, const void* data, std::size_t size
   return internal::ExtendCrc32cByTable(crc, data, size);
 }
 
-std::uint32_t internal::ExtendCrc32cByTable(std::uint32_t crc, const void* data,
-                                            std::size_t size) {
+std::uint32_t internal::ExtendCrc32cByTable(std::uint32_t crc, const void* data, std::size_t size) {
   const char* bytes = static_cast<const char*>(data);
   std::uint32_t state = ~crc;
   for (; size >= 8; bytes += 8, size -= 8) {  // slicing by eight

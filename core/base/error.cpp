@@ -8,29 +8,51 @@ void ThrowStatus(const Status& status) {
   FL_ASSERT(!status.ok(), "OK cannot be thrown");
   if (status.original()) std::rethrow_exception(status.original());
   switch (status.code()) {
-    case Code::kCancelled: throw CancelledError(status);
-    case Code::kUnknown: throw UnknownError(status);
-    case Code::kInvalidArgument: throw InvalidArgumentError(status);
-    case Code::kDeadlineExceeded: throw DeadlineExceededError(status);
-    case Code::kNotFound: throw NotFoundError(status);
-    case Code::kAlreadyExists: throw AlreadyExistsError(status);
-    case Code::kPermissionDenied: throw PermissionDeniedError(status);
-    case Code::kResourceExhausted: throw ResourceExhaustedError(status);
-    case Code::kFailedPrecondition: throw FailedPreconditionError(status);
-    case Code::kAborted: throw AbortedError(status);
-    case Code::kOutOfRange: throw OutOfRangeError(status);
-    case Code::kUnimplemented: throw UnimplementedError(status);
-    case Code::kInternal: throw InternalError(status);
-    case Code::kUnavailable: throw UnavailableError(status);
-    case Code::kDataLoss: throw DataLossError(status);
-    case Code::kUnauthenticated: throw UnauthenticatedError(status);
-    case Code::kValueError: throw ValueError(status);
-    case Code::kTypeError: throw TypeError(status);
-    case Code::kRuntimeError: throw RuntimeError(status);
-    case Code::kIOError: throw IOError(status);
-    case Code::kStopIteration: throw StopIteration();
+    case Code::kCancelled:
+      throw CancelledError(status);
+    case Code::kUnknown:
+      throw UnknownError(status);
+    case Code::kInvalidArgument:
+      throw InvalidArgumentError(status);
+    case Code::kDeadlineExceeded:
+      throw DeadlineExceededError(status);
+    case Code::kNotFound:
+      throw NotFoundError(status);
+    case Code::kAlreadyExists:
+      throw AlreadyExistsError(status);
+    case Code::kPermissionDenied:
+      throw PermissionDeniedError(status);
+    case Code::kResourceExhausted:
+      throw ResourceExhaustedError(status);
+    case Code::kFailedPrecondition:
+      throw FailedPreconditionError(status);
+    case Code::kAborted:
+      throw AbortedError(status);
+    case Code::kOutOfRange:
+      throw OutOfRangeError(status);
+    case Code::kUnimplemented:
+      throw UnimplementedError(status);
+    case Code::kInternal:
+      throw InternalError(status);
+    case Code::kUnavailable:
+      throw UnavailableError(status);
+    case Code::kDataLoss:
+      throw DataLossError(status);
+    case Code::kUnauthenticated:
+      throw UnauthenticatedError(status);
+    case Code::kValueError:
+      throw ValueError(status);
+    case Code::kTypeError:
+      throw TypeError(status);
+    case Code::kRuntimeError:
+      throw RuntimeError(status);
+    case Code::kIOError:
+      throw IOError(status);
+    case Code::kStopIteration:
+      throw StopIteration();
     case Code::kOk:
-    case Code::kUserException: break;
+    case Code::kUserException:
+      break;
   }
   FL_ASSERT(false, "a status that cannot be thrown: {}", status.ToString());
 }

@@ -15,7 +15,8 @@ namespace faultline {
 // Common base, so that a user can ask any of our exceptions for its status.
 class Error : public std::runtime_error {
  public:
-  explicit Error(Status status) : std::runtime_error(status.ToString()), status_(std::move(status)) {}
+  explicit Error(Status status)
+      : std::runtime_error(status.ToString()), status_(std::move(status)) {}
   const Status& status() const { return status_; }
   Code code() const { return status_.code(); }
 

@@ -42,8 +42,8 @@ class Prng {
   std::uint64_t state_[4];
 };
 
-// Natural logarithm and exponential from basic IEEE operations only: the same bits on every machine,
-// where libm's differ (about 1e-15 relative). PortableLog needs x > 0.
+// Natural logarithm and exponential from basic IEEE operations only: the same bits on every
+// machine, where libm's differ (about 1e-15 relative). PortableLog needs x > 0.
 double PortableLog(double x);
 double PortableExp(double x);
 

@@ -52,10 +52,10 @@ class [[nodiscard]] Result {
 #define FL_CONCAT_(a, b) FL_CONCAT_INNER_(a, b)
 
 // Leaves the function with the error of `expression` (a Status), if it has one.
-#define FL_RETURN_IF_ERROR(expression)                                 \
-  do {                                                                 \
-    ::faultline::Status fl_status_ = (expression);                     \
-    if (!fl_status_.ok()) return fl_status_;                           \
+#define FL_RETURN_IF_ERROR(expression)             \
+  do {                                             \
+    ::faultline::Status fl_status_ = (expression); \
+    if (!fl_status_.ok()) return fl_status_;       \
   } while (false)
 
 // `FL_ASSIGN_OR_RETURN(auto x, F())`: takes the value of a Result or leaves with its error.

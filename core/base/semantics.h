@@ -5,8 +5,9 @@
 
 namespace faultline {
 
-// Which behaviour a process shows: TensorFlow's, or a correct system's, switch by switch (DESIGN 1).
-// Passed down by value; nothing reads it from a global. One row of deviations.def makes one field.
+// Which behaviour a process shows: TensorFlow's, or a correct system's, switch by switch (DESIGN
+// 1). Passed down by value; nothing reads it from a global. One row of deviations.def makes one
+// field.
 struct Semantics {
 #define FL_DEVIATION(name, rules, invariants, tf, strict, text) bool name = tf;
 #define FL_MUTANT(name, invariants, text) bool mutant_##name = false;

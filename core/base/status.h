@@ -90,5 +90,4 @@ class [[nodiscard]] Status {
 bool IsPreemption(Code code);
 inline bool IsPreemption(const Status& status) { return IsPreemption(status.code()); }
 
-
 }  // namespace faultline

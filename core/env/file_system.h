@@ -11,10 +11,10 @@
 
 namespace faultline {
 
-// Files as POSIX has them, with durability said out loud. Paths use '/', are absolute or relative to
-// the process's working directory, and are not normalised. A failing call gives the code of CK-105
-// with message "<path>; <reason>". Every call may suspend. A crash keeps what was written; a power
-// failure keeps only what Sync and SyncDirectory have made durable.
+// Files as POSIX has them, with durability said out loud. Paths use '/', are absolute or relative
+// to the process's working directory, and are not normalised. A failing call gives the code of
+// CK-105 with message "<path>; <reason>". Every call may suspend. A crash keeps what was written; a
+// power failure keeps only what Sync and SyncDirectory have made durable.
 
 // A file being written, from its start. Destroying it without Close loses nothing that was appended
 // and reports nothing.
@@ -30,8 +30,8 @@ class WritableFile {
   virtual Status Close() = 0;
 };
 
-// A file being read. The content is that of the file opened, even if its name is removed or replaced
-// meanwhile.
+// A file being read. The content is that of the file opened, even if its name is removed or
+// replaced meanwhile.
 class RandomAccessFile {
  public:
   virtual ~RandomAccessFile() = default;
@@ -57,7 +57,8 @@ class FileSystem {
   virtual Result<FileInfo> Stat(const std::string& path) = 0;
   // Names in the directory, sorted, without "." and "..".
   virtual Result<std::vector<std::string>> List(const std::string& path) = 0;
-  // Replaces `to` atomically. The order in which renames become durable is free until SyncDirectory.
+  // Replaces `to` atomically. The order in which renames become durable is free until
+  // SyncDirectory.
   virtual Status Rename(const std::string& from, const std::string& to) = 0;
   virtual Status Remove(const std::string& path) = 0;
   // One level; ALREADY_EXISTS if something of that name is there.

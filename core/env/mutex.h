@@ -12,7 +12,8 @@ namespace faultline {
 // suspend: fibers never run at the same time.
 class Mutex {
  public:
-  Mutex(Spawner& spawner, std::string name) : name_(std::move(name)), queue_(spawner.MakeWaitQueue()) {}
+  Mutex(Spawner& spawner, std::string name)
+      : name_(std::move(name)), queue_(spawner.MakeWaitQueue()) {}
 
   // Suspends until the mutex is free; waiters get it in order. Not re-entrant.
   void Lock();

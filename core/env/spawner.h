@@ -32,9 +32,9 @@ enum class WaitOutcome : std::uint8_t { kWoken, kDeadline, kCancelled };
 class WaitQueue {
  public:
   virtual ~WaitQueue() = default;
-  // Suspends until woken, until the deadline, or until cancelled. Wakes are not remembered: check the
-  // condition, then wait, in a loop. Returns kCancelled at once if already cancelled and kDeadline if
-  // the deadline has passed. Unwinds with NodeCrashed when the process crashes.
+  // Suspends until woken, until the deadline, or until cancelled. Wakes are not remembered: check
+  // the condition, then wait, in a loop. Returns kCancelled at once if already cancelled and
+  // kDeadline if the deadline has passed. Unwinds with NodeCrashed when the process crashes.
   virtual WaitOutcome Wait(const WaitOptions& options) = 0;
   // Wakes the fiber that waits longest, or all. Never suspends.
   virtual void WakeOne() = 0;
@@ -62,8 +62,9 @@ class Spawner {
   virtual std::unique_ptr<WaitQueue> MakeWaitQueue() = 0;
   // Lets other ready fibers run.
   virtual void Yield() = 0;
-  // Accounts for `operations` units of computing, about one multiplication and addition each. In the
-  // simulator time passes by the node's speed; on the operating system it only yields. May suspend.
+  // Accounts for `operations` units of computing, about one multiplication and addition each. In
+  // the simulator time passes by the node's speed; on the operating system it only yields. May
+  // suspend.
   virtual void Compute(std::int64_t operations) = 0;
   // True while a crash unwinds the calling fiber: destructors then have nothing to save.
   virtual bool Unwinding() const = 0;

@@ -20,13 +20,20 @@ enum class Cause : std::uint8_t {
 // As announcements and scenarios write it.
 constexpr std::string_view CauseName(Cause cause) {
   switch (cause) {
-    case Cause::kUnknown: return "unknown";
-    case Cause::kInit: return "init";
-    case Cause::kRestore: return "restore";
-    case Cause::kUpdate: return "update";
-    case Cause::kSave: return "save";
-    case Cause::kLocalInit: return "local_init";
-    case Cause::kReadyCheck: return "ready_check";
+    case Cause::kUnknown:
+      return "unknown";
+    case Cause::kInit:
+      return "init";
+    case Cause::kRestore:
+      return "restore";
+    case Cause::kUpdate:
+      return "update";
+    case Cause::kSave:
+      return "save";
+    case Cause::kLocalInit:
+      return "local_init";
+    case Cause::kReadyCheck:
+      return "ready_check";
   }
   return "unknown";
 }

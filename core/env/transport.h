@@ -38,7 +38,8 @@ struct CallMethod {
 };
 
 // Calls between named processes (DESIGN 2.1(3)). Contract of every implementation:
-//  - one ordered connection for each pair of processes, made on first use; a broken one is made anew
+//  - one ordered connection for each pair of processes, made on first use; a broken one is made
+//  anew
 //    by the next call, which waits for an event, never polls (RF-19, RF-21);
 //  - a call in flight when its connection breaks ends UNAVAILABLE (RF-20), and is marked so that
 //    IsTransportError is true; the handler's own errors are not (RF-24);
@@ -52,8 +53,8 @@ class Transport {
   virtual Result<std::unique_ptr<Message>> Call(const std::string& address, std::string_view method,
                                                 std::unique_ptr<Message> request,
                                                 const CallOptions& options) = 0;
-  // Answers calls of `method` at `address` from now on. ALREADY_EXISTS if another process or handler
-  // has it; INVALID_ARGUMENT for a malformed address (CL-12).
+  // Answers calls of `method` at `address` from now on. ALREADY_EXISTS if another process or
+  // handler has it; INVALID_ARGUMENT for a malformed address (CL-12).
   virtual Status Serve(const std::string& address, std::string method, CallMethod handler) = 0;
   // Stops answering at `address`; calls in progress are answered.
   virtual void StopServing(const std::string& address) = 0;
