@@ -234,9 +234,8 @@ std::vector<FunctionSpan> Functions(const std::vector<std::string_view>& lines) 
     if (line.empty() || line.back() != '{' || line.find(')') == std::string_view::npos) continue;
     if (Trim(line).front() == '}') continue;
     std::size_t head = i;
-    while (head > 0 && !lines[head - 1].empty() && lines[head - 1].back() != ';' &&
-           lines[head - 1].back() != '{' && lines[head - 1].back() != '}' &&
-           lines[head - 1].find_first_not_of(' ') < lines[head].find_first_not_of(' ')) {
+    while (head > 0 && !Trim(lines[head - 1]).empty() &&
+           std::string_view(";{}:").find(lines[head - 1].back()) == std::string_view::npos) {
       --head;
     }
     const std::size_t column = lines[head].find_first_not_of(' ');
