@@ -27,9 +27,9 @@ class TimeSource {
   virtual ~TimeSource() = default;
   // Monotonic. Never suspends.
   virtual TimePoint Now() = 0;
-  // No fiber is ready; `next` is the earliest timer, or TimePoint::Max() if MayBeWoken() and there is
-  // none. A virtual clock jumps there. The OS one sleeps until then and may return early, after
-  // having woken fibers.
+  // No fiber is ready; `next` is the earliest timer or the end of the run, or TimePoint::Max() if
+  // MayBeWoken() and there is neither; it may have passed. A virtual clock jumps there, never back.
+  // The OS one sleeps until then and may return early, after having woken fibers.
   virtual void AdvanceTo(TimePoint next) = 0;
   // Whether time passes while fibers run, so that due timers are looked for at every turn.
   virtual bool PassesByItself() const { return false; }
@@ -165,7 +165,9 @@ class Kernel {
   void Pause(TaskGroup& group);
   void Resume(TaskGroup& group);
   // Ends the run before the next turn.
-  void Stop() { stop_ = true; }
+  void Stop() {
+    if (!Masked()) stop_ = true;
+  }
 
   TimePoint Now() { return time_.Now(); }
   // The running fiber; null outside of fibers, and while an event or a hook runs.
@@ -187,6 +189,8 @@ class Kernel {
 
   // ---- from fibers; the points where they suspend and where a crash unwinds them ----
   // See WaitQueue::Wait. `list` may be null: then only deadline or cancellation end the wait.
+  // A wait that could not be resumed safely (an exception is in flight: a destructor waits) is a
+  // defect: it is kept as an AssertionFailed that ends the run, and returns kCancelled at once.
   WaitOutcome Wait(const WaitOptions& options, WaitList* list);
   void Yield();
 
@@ -204,59 +208,65 @@ class Kernel {
   void StartFiber(KernelTask* task);
   void FiberMain(KernelTask* task);
   void RunBody(KernelTask* task);
-  void KeepFailure(const std::string& task, const std::string& group);
-  // Decisions.
+  void KeepFailure(std::exception_ptr exception);
+  // Decisions: who runs next; main_ when the run ends.
   KernelTask* Choose() noexcept;
   KernelTask* ChooseOrThrow();
   KernelTask* PickReady();
-  bool BudgetsLeft();
+  bool HookLetsRun(KernelTask* task);
   bool Advance();
   void FireDueTimers(TimePoint now);
   void FireEvent(EventRecord* event);
-  KernelTask* EndRun(RunEnd end);
+  void NoteTime(TimePoint now);
+  void EndRun(RunEnd end) { end_ = end; }
   // Switches.
+  void EnterScheduler();
+  void LeaveScheduler() noexcept;
   void SwitchAway(KernelTask* self);
   void SwitchTo(KernelTask* self, KernelTask* next);
-  void* PickForBoost() noexcept;
   void BecomeCurrent(KernelTask* next) noexcept;
   // Waits.
   bool TurnedAway();
   bool MaySuspend();
-  void ThrowIfKilled(KernelTask* self);
+  KernelTask* RunningFiber();
   void Wake(KernelTask* task, WaitOutcome outcome);
   void EndWait(KernelTask* task);
   void MakeReady(KernelTask* task);
   void ArmTimer(internal::TimerTarget* target, TimePoint when, WaitKind kind);
   void DisarmTimer(internal::TimerTarget* target);
-  void CompactTimers();
   EventRecord* NewEvent();
-  // True when the caller is a dying fiber, whose effects are masked.
+  void ReleaseEvent(EventRecord* event);
+  // True when the caller is a dying fiber, whose effects are masked. Events act for the world, also
+  // on the stack of a dying fiber.
   bool Masked() const { return !acting_for_world_ && current_->killed_; }
 
   TimeSource& time_;
   Picker& picker_;
   StackPool& stacks_;
   TurnHook* hook_;
+  const bool time_passes_;
   Algorithm* algorithm_;
+  internal::ExceptionState* exceptions_ = nullptr;  // of the OS thread
 
-  KernelTask main_;
-  KernelTask dispatcher_;
+  KernelTask main_;        // the thread's own stack
+  KernelTask dispatcher_;  // Boost's, which frees finished fibers
   KernelTask* current_ = &main_;
-  KernelTask* next_ = nullptr;
+  KernelTask* next_ = nullptr;  // decided before the switch
   ReadySet ready_;
   std::deque<KernelTask*> dying_;
   TimerHeap timers_;
   bool acting_for_world_ = false;
   bool stop_ = false;
   bool running_ = false;
+  bool due_ = false;  // a timer may be due without time having moved
 
+  // Accounting.
   std::uint64_t turns_ = 0;
   std::uint64_t events_ = 0;
-  std::uint64_t budget_ = UINT64_MAX;      // events_ at which a limit is to be looked at
-  std::uint64_t events_at_move_ = 0;       // events_ when time moved last
-  TimePoint last_move_;
   RunLimits limits_;
-  std::uint64_t event_limit_ = UINT64_MAX;
+  std::uint64_t event_limit_ = UINT64_MAX;  // in terms of events_
+  std::uint64_t budget_ = UINT64_MAX;       // events_ at which some limit is reached
+  TimePoint last_move_;
   RunEnd end_ = RunEnd::kFinished;
 
   std::uint64_t next_timer_number_ = 1;
@@ -280,6 +290,7 @@ EventId Kernel::At(TimePoint when, F&& action, WaitKind kind) {
   EventRecord* event = NewEvent();
   event->action.Set(std::forward<F>(action));
   ArmTimer(event, when, kind);
+  if (when <= time_.Now()) due_ = true;
   return {.number = event->timer_number, .slot = event->slot};
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
-namespace faultline {
+#include "core/fiber/task_group.h"
 
-class Kernel;
-class KernelTask;
+namespace faultline {
 
 // The fibers that could run now. A ring: taking entry 0 keeps the order of the others, taking any
 // other moves the last into its place. Both take constant time.
@@ -14,17 +14,36 @@ class ReadySet {
  public:
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  const KernelTask& operator[](std::size_t index) const { return *slots_[At(index)]; }
+  const KernelTask& operator[](std::size_t index) const { return *slots_[Slot(index)]; }
 
  private:
   friend class Kernel;
-  void PushBack(KernelTask* task);
-  KernelTask* Take(std::size_t index);
-  void Remove(KernelTask* task);
-  void Grow();
-  std::size_t At(std::size_t index) const { return (head_ + index) & (slots_.size() - 1); }
 
-  std::vector<KernelTask*> slots_ = std::vector<KernelTask*>(16);
+  std::size_t Slot(std::size_t index) const { return (head_ + index) & (slots_.size() - 1); }
+  void PushBack(KernelTask* task) {
+    if (size_ == slots_.size()) Grow();
+    const std::size_t slot = Slot(size_++);
+    slots_[slot] = task;
+    task->ready_slot_ = slot;
+  }
+  KernelTask* Take(std::size_t index) {
+    const std::size_t slot = Slot(index);
+    KernelTask* task = slots_[slot];
+    --size_;
+    if (index == 0) {
+      head_ = Slot(1);
+    } else {
+      KernelTask* last = slots_[Slot(size_)];
+      slots_[slot] = last;
+      last->ready_slot_ = slot;
+    }
+    task->ready_slot_ = KernelTask::kNoSlot;
+    return task;
+  }
+  void Remove(KernelTask* task) { Take((task->ready_slot_ - head_) & (slots_.size() - 1)); }
+  void Grow();
+
+  std::vector<KernelTask*> slots_ = std::vector<KernelTask*>(16);  // a power of two
   std::size_t head_ = 0;
   std::size_t size_ = 0;
 };

@@ -52,6 +52,8 @@ struct ExceptionState {
   unsigned int uncaught = 0;
 };
 
+// kReady: in the ready set, or held back by a paused group, or being looked at by the turn hook.
+// kDying: killed, to be unwound.
 enum class TaskState : std::uint8_t { kReady, kRunning, kWaiting, kDying, kDone };
 
 }  // namespace internal
@@ -72,13 +74,14 @@ class KernelTask : private internal::TimerTarget {
   friend class TaskGroup;
   friend class WaitList;
   friend class ReadySet;
+  static constexpr std::size_t kNoSlot = SIZE_MAX;
   KernelTask() : TimerTarget(true) {}
 
   // Touched by every switch.
   void* context_ = nullptr;
   std::uint64_t id_ = 0;
   TaskGroup* group_ = nullptr;
-  std::size_t ready_slot_ = 0;
+  std::size_t ready_slot_ = kNoSlot;
   internal::ExceptionState exceptions_;
   internal::TaskState state_ = internal::TaskState::kDone;
   WaitOutcome outcome_ = WaitOutcome::kWoken;
