@@ -5,14 +5,25 @@
 function(fl_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PROTOS;USES" ${ARGN})
   if(ARG_PROTOS)
-    add_library(${name}_pb STATIC ${ARG_PROTOS})
+    set(generated)
+    foreach(proto IN LISTS ARG_PROTOS)
+      # The name of a message file is its path from the root, as in every import and include.
+      file(RELATIVE_PATH path ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${proto})
+      string(REGEX REPLACE "[.]proto$" ".pb" out ${CMAKE_BINARY_DIR}/${path})
+      add_custom_command(
+        OUTPUT ${out}.cc ${out}.h
+        COMMAND protobuf::protoc --proto_path=${CMAKE_SOURCE_DIR} --cpp_out=${CMAKE_BINARY_DIR} ${path}
+        DEPENDS ${proto} protobuf::protoc
+        COMMENT "Generating ${path}"
+        VERBATIM)
+      list(APPEND generated ${out}.cc ${out}.h)
+    endforeach()
+    add_library(${name}_pb STATIC ${generated})
     target_link_libraries(${name}_pb PUBLIC protobuf::libprotobuf)
     target_include_directories(${name}_pb SYSTEM PUBLIC ${CMAKE_BINARY_DIR})
     if(FL_SANITIZE)
       target_compile_options(${name}_pb PRIVATE -fsanitize=address,undefined)
     endif()
-    protobuf_generate(TARGET ${name}_pb LANGUAGE cpp IMPORT_DIRS ${CMAKE_SOURCE_DIR}
-                      PROTOC_OUT_DIR ${CMAKE_BINARY_DIR})
     list(APPEND ARG_USES ${name}_pb)
   endif()
   if(ARG_SOURCES)
