@@ -60,7 +60,7 @@ enum class TaskState : std::uint8_t { kReady, kRunning, kWaiting, kDying, kDone 
 
 // One fiber as the kernel keeps it. Records are reused after the fiber has ended: identify a fiber
 // by id().
-class KernelTask : private internal::TimerTarget {
+class alignas(64) KernelTask : private internal::TimerTarget {
  public:
   // Numbers count up from 1 in the order of spawning, over all groups.
   std::uint64_t id() const { return id_; }
@@ -77,16 +77,17 @@ class KernelTask : private internal::TimerTarget {
   static constexpr std::size_t kNoSlot = SIZE_MAX;
   KernelTask() : TimerTarget(true) {}
 
-  // Touched by every switch.
+  // Touched by every switch: one cache line, together with the base.
+  internal::TaskState state_ = internal::TaskState::kDone;
+  WaitOutcome outcome_ = WaitOutcome::kWoken;
+  bool killed_ = false;
+  bool held_ = false;  // ready, but its group is paused
   void* context_ = nullptr;
   std::uint64_t id_ = 0;
   TaskGroup* group_ = nullptr;
   std::size_t ready_slot_ = kNoSlot;
   internal::ExceptionState exceptions_;
-  internal::TaskState state_ = internal::TaskState::kDone;
-  WaitOutcome outcome_ = WaitOutcome::kWoken;
-  bool killed_ = false;
-  bool held_ = false;  // ready, but its group is paused
+  // Touched by every wait.
   WaitList* list_ = nullptr;
   KernelTask* next_waiter_ = nullptr;
   KernelTask* previous_waiter_ = nullptr;
