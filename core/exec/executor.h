@@ -52,15 +52,15 @@ class Executor {
   Result<std::vector<Tensor>> Run(const StepArguments& arguments);
 
  private:
-  Result<StepGraph*> Prepare(const StepArguments& arguments);
+  Result<std::shared_ptr<StepGraph>> Prepare(const StepArguments& arguments);
   Result<OpKernel*> KernelOf(const Operation& op);
 
   const ExecEnvironment& environment_;
   const KernelRegistry& kernels_;
   const Graph& graph_;
   std::map<int, std::unique_ptr<OpKernel>> made_;  // by operation id
-  std::map<std::vector<int>, std::unique_ptr<StepGraph>> prepared_;
-  std::vector<int> key_;
+  std::map<std::vector<int>, std::shared_ptr<StepGraph>> prepared_;
+  std::vector<int> key_;  // scratch
 };
 
 }  // namespace faultline

@@ -36,15 +36,23 @@ struct Slot {
 
 // How the executor has to treat a kernel.
 struct KernelTraits {
-  // Input 0 must be a variable, is handed on unread and may be without value (Assign and its like).
+  // Input 0 must be a variable or a queue, not a value.
   bool reference_input = false;
-  // A variable without value is no error (Assign, IsVariableInitialized).
+  // A variable without value among the inputs is no error (Assign, IsVariableInitialized).
   bool allow_uninitialized = false;
   // Runs when its first living input arrives (Merge).
   bool merge = false;
   // Outputs that it does not set are dead (Switch).
   bool dead_outputs = false;
 };
+
+// A change of a variable's present value. Neither function may suspend.
+struct VariableUpdate {
+  std::function<Status(const Tensor&)> check;  // an error leaves the variable as it is
+  std::function<void(Tensor&)> apply;
+};
+
+class StepRun;
 
 // The step as a kernel sees it, for one execution. Valid during Compute; for an asynchronous kernel
 // until `done` is called, but its inputs only until ComputeAsync returns.
@@ -62,19 +70,20 @@ class OpKernelContext {
   int num_inputs() const { return static_cast<int>(inputs_.size()); }
   // The value of an input; of a variable, its present value. Asserts that there is one.
   const Tensor& input(int i) const;
+  bool input_is_resource(int i) const { return Input(i).state == Slot::State::kResource; }
   // False for a dead input (Merge only).
   bool has_input(int i) const { return Input(i).state >= Slot::State::kValue; }
   // The variable or queue that an input refers to. Asserts that it is one.
   template <class T>
-  const std::shared_ptr<T> input_resource(int i) const {
-    return std::static_pointer_cast<T>(Input(i).resource);
+  T& input_resource(int i) const {
+    T* found = dynamic_cast<T*>(Input(i).resource.get());
+    FL_ASSERT(found != nullptr, "input {} of {} is no {}", i, op().name(), T::kKind);
+    return *found;
   }
-  VariableState& input_variable(int i) const {
-    return static_cast<VariableState&>(*Input(i).resource);
-  }
-  // A tensor of the type and shape of input `i` that the kernel may write to: the input's own buffer
-  // if nobody else holds it. The input must not be read afterwards unless through the result.
-  Tensor TakeInput(int i);
+  VariableState& input_variable(int i) const { return input_resource<VariableState>(i); }
+  // A tensor of that type and shape to write a result to: the buffer of input `i` if it fits and
+  // nobody else holds it (what was read of it stays in place), else a new one.
+  Tensor ForwardOrAllocate(int i, DataType dtype, const TensorShape& shape);
 
   int num_outputs() const { return num_outputs_; }
   void set_output(int i, Tensor value);
@@ -94,16 +103,16 @@ class OpKernelContext {
   // (VariableWrite; GlobalStepWrite for the global step), then it happens. CANCELLED or the like if
   // the step was cancelled meanwhile. One writer at a time for each variable.
   Status AssignVariable(VariableState& variable, Tensor value);
-  // The same by `update`, which changes the present value and must not suspend. In place if nobody
-  // else holds the buffer and no digest is wanted.
-  Status UpdateVariable(VariableState& variable, const std::function<void(Tensor&)>& update);
+  // The same by changing the present value, in place if nobody else holds the buffer and no digest
+  // is wanted.
+  Status UpdateVariable(VariableState& variable, const VariableUpdate& update);
 
  private:
   friend class StepRun;
 
   const Slot& Input(int i) const { return *inputs_[static_cast<std::size_t>(i)]; }
-  Status BeginWrite(VariableState& variable);
-  void AnnounceWrite(const VariableState& variable, const Tensor& value);
+  Status PassComputingTime();
+  void AnnounceWrite(const VariableState& variable, const Tensor* value);
   bool IsGlobalStep(const VariableState& variable) const;
 
   const ExecEnvironment* environment_ = nullptr;
@@ -113,7 +122,7 @@ class OpKernelContext {
   std::int64_t* cost_ = nullptr;
   bool reported_ = false;
   std::vector<Slot*> inputs_;
-  std::vector<bool> takeable_;  // this kernel is the last reader of the input
+  std::vector<std::uint8_t> last_reader_;  // of each input: is this its last reader
   Slot* outputs_ = nullptr;
   int num_outputs_ = 0;
 };

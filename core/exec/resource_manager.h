@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/result.h"
+#include "core/tensor/tensor.h"
 
 namespace faultline {
 
@@ -19,6 +19,12 @@ namespace faultline {
 class Resource {
  public:
   virtual ~Resource() = default;
+  // False while there is nothing to read (a variable before its first write).
+  virtual bool initialized() const { return true; }
+  // What a kernel that wants a value reads; null for a kind that has none.
+  virtual const Tensor* tensor() const { return nullptr; }
+  // As error messages name it.
+  virtual const std::string& name() const = 0;
 };
 
 // The resources of one store: a session of its own (SE-2), or a server (SE-3). Keys are (container,

@@ -20,9 +20,10 @@ class VariableState : public Resource {
   VariableState(Spawner& spawner, std::string name, DataType dtype)
       : name_(std::move(name)), dtype_(dtype), writing_(spawner, "write of variable " + name_) {}
 
-  const std::string& name() const { return name_; }
+  const std::string& name() const override { return name_; }
+  bool initialized() const override { return value_.valid(); }
+  const Tensor* tensor() const override { return &value_; }
   DataType dtype() const { return dtype_; }
-  bool initialized() const { return value_.valid(); }
   // Invalid (no dtype) before the first write.
   const Tensor& value() const { return value_; }
   // Number of writes so far.
