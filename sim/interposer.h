@@ -38,8 +38,8 @@ bool ParseFileOperationName(std::string_view name, FileOperation* operation);
 // One file call of a node.
 struct FileCall {
   FileOperation operation = FileOperation::kStat;
-  std::string_view path;  // as the program gave it
-  std::string_view to;    // of Rename
+  std::string_view path = {};  // as the program gave it
+  std::string_view to = {};    // of Rename
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
   std::uint64_t number = 0;  // of this incarnation, from 1
@@ -55,10 +55,10 @@ struct FileVerdict {
 
 // One call of a node to another, seen by the caller or by the server.
 struct CallInfo {
-  std::string_view address;
-  std::string_view method;
-  std::string_view peer;     // name of the other node; "" while it is not known
-  std::uint64_t number = 0;  // of the calling node's incarnation, from 1
+  std::string_view address = {};
+  std::string_view method = {};
+  std::string_view peer = {};  // name of the other node; "" while it is not known
+  std::uint64_t number = 0;    // of the calling node's incarnation, from 1
 };
 
 // May strike at what nodes do; implemented by fault injectors. All functions may crash, pause or

@@ -82,6 +82,8 @@ class SimNetwork {
   void StopServing(Process& server, const std::string& address);
 
   // ---- for nodes ----
+  // The node's machine is silent from now on, until a process starts there.
+  void OnPowerLost(const Node& node);
   // The process has ended. `silent`: its machine lost power, peers see nothing.
   void OnProcessEnd(Process& process, bool silent);
   // The machine of this process runs again: it answers data of old connections with a reset.
@@ -89,43 +91,50 @@ class SimNetwork {
 
  private:
   using NodePair = std::pair<NodeId, NodeId>;  // from, to
-  struct Listener {
-    Process* server = nullptr;
-    std::map<std::string, std::shared_ptr<const CallMethod>, std::less<>> methods;
-  };
-  struct Address;
   enum class Reach : std::uint8_t { kReady, kRefused, kSilent };
+  // One name that processes serve, and who waits for it.
+  struct Address {
+    Process* server = nullptr;
+    NodeId last_owner = kWorld;
+    std::map<std::string, std::shared_ptr<const CallMethod>, std::less<>> methods;
+    WaitList waiters;
+  };
 
-  Address& AddressOf(const std::string& name);
-  // Whether a connection to the address can be made now.
-  Reach ReachOf(const Process& caller, const Address& address) const;
-  // Waits until the address can be connected to, or tells why not.
-  Result<Connection*> Connect(Process& caller, const std::string& address,
+  // ---- calls: network_calls.cpp ----
+  Result<std::unique_ptr<Message>> Exchange(Process& caller, const std::string& address,
+                                            const CallInfo& info, std::unique_ptr<Message> request,
+                                            const CallOptions& options);
+  // The connection to use for the address, when there is one or one can be made.
+  Result<Connection*> Connect(Process& caller, const std::string& address, std::string_view method,
                               const CallOptions& options);
-  Status WaitForAddress(Process& caller, Address& address, const std::string& name,
-                        const CallOptions& options, TimePoint connect_deadline);
-  Connection* OpenConnection(Process& caller, NodeId server) const;
+  Status WaitForAddress(Process& caller, Address& address, const WaitOptions& wait);
+  Status Await(Process& caller, std::uint64_t connection, std::uint64_t call_id, PendingCall& call,
+               const WaitOptions& wait);
+  Reach ReachOf(const Process& caller, const Address& address) const;
+  Connection* OpenConnection(const Process& caller, NodeId server) const;
   Connection& MakeConnection(Process& caller, Process& server);
-  Status Await(Process& caller, Connection& connection, PendingCall& call, const CallInfo& info,
-               const CallOptions& options);
+  void WakeAddresses();
+  void DeliverRequest(Connection& connection, Packet packet);
+  void DeliverResponse(Connection& connection, Packet packet);
+  void Handle(Process& server, std::uint64_t connection, Packet packet, const CallMethod& method,
+              ServedCall& served);
+  void Answer(std::uint64_t connection, std::uint64_t call, std::string method,
+              Result<std::unique_ptr<Message>> result);
+  // In checked mode: sends the message through its serialized form.
+  Status Recode(MessageDecoder decode, std::unique_ptr<Message>* message) const;
 
+  // ---- the wire: network.cpp ----
   Duration DrawTravel(const Node& from, const Node& to, std::uint64_t bytes);
   void Send(Connection& connection, Side from, Packet packet);
   void SchedulePump(Connection& connection, Side to);
+  // The first packet towards that end has arrived.
   void Pump(std::uint64_t id, Side to);
   void Deliver(Connection& connection, Side to, Packet packet);
-  void DeliverRequest(Connection& connection, Packet packet);
-  void DeliverResponse(Connection& connection, Packet packet);
-  void Handle(Process& server, std::uint64_t connection, Packet packet,
-              std::shared_ptr<const CallMethod> method, std::shared_ptr<ServedCall> served);
-  void Answer(std::uint64_t connection, std::uint64_t call, std::string method,
-              Result<std::unique_ptr<Message>> result);
-  Status Check(const CallMethod& method, bool request, std::unique_ptr<Message>* message) const;
+  bool Silent(const Connection& connection, Side to) const;
   void Stall(Connection& connection, Side to);
-  void ResumeStalled(Connection& connection, Side to);
+  void ResumeStalled();
   // That end of the connection sees a reset.
-  void BreakEnd(Connection& connection, Side side, std::string_view why);
-  void CloseEnd(Connection& connection, Side side);
+  void BreakEnd(Connection& connection, Side side);
   void DropQueue(Connection& connection, Side to);
   void ForgetClosed();
   Connection* Find(std::uint64_t id) const;
@@ -133,7 +142,7 @@ class SimNetwork {
 
   Simulator& simulator_;
   const NetworkModel model_;
-  std::map<std::string, std::unique_ptr<Address>> addresses_;
+  std::map<std::string, Address> addresses_;
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::uint64_t next_connection_ = 1;
   std::set<NodePair> blocked_;

@@ -79,10 +79,10 @@ class Node {
   bool Restart();
 
   // The process dies: its fibers unwind, its connections are reset, its disk keeps the page cache.
-  // No-ops that return false when it is not running.
+  // A no-op that returns false when it is not running.
   bool Crash();
   // The machine loses power: as a crash, but peers see nothing and its disks lose what was not
-  // synced, as `loss` says.
+  // synced, as `loss` says. False if no process was running; the disks then lose it all the same.
   bool PowerFail(LossModel loss = LossModel::kDrawn);
   // Its fibers stand still; its machine goes on acknowledging messages.
   bool Pause();

@@ -22,6 +22,7 @@
 namespace faultline {
 class Kernel;
 class StackPool;
+class VirtualTime;
 }  // namespace faultline
 
 namespace faultline::sim {
@@ -111,13 +112,14 @@ class Simulator {
 
   // ---- for the simulator's own parts ----
   Kernel& kernel() { return *kernel_; }
-  Interposer& interposer() const;
+  Interposer& interposer() { return interposer_ != nullptr ? *interposer_ : no_faults_; }
+  void Register(Process& process);
+  void TraceAnnouncement(const Node& node, Point point, std::initializer_list<Field> fields);
   // Appends an event of now. `node` may be null: the world.
   void TraceNode(EventKind kind, const Node* node, std::string_view name,
                  std::initializer_list<Field> fields, std::uint64_t digest = 0);
 
  private:
-  class VirtualClock;
   class DrawnPicker;
   class Hooks;
 
@@ -127,11 +129,13 @@ class Simulator {
   Interposer* interposer_ = nullptr;
   Interposer no_faults_;
   std::string stop_reason_;
-  std::unique_ptr<VirtualClock> clock_;
+  std::unique_ptr<VirtualTime> clock_;
   std::unique_ptr<DrawnPicker> picker_;
   std::unique_ptr<Hooks> hooks_;
   std::unique_ptr<StackPool> own_stacks_;
   std::vector<std::unique_ptr<SimDisk>> disks_;
+  // By the index of their group in the kernel.
+  std::vector<Process*> processes_;
   std::vector<std::unique_ptr<Node>> nodes_;
   // Before the kernel goes, everything above must still be there; see the destructor.
   std::unique_ptr<Kernel> kernel_;

@@ -88,7 +88,8 @@ void Trace::Add(TraceEvent event) {
   decisions_.Add((static_cast<std::uint64_t>(event.kind) << 56) ^
                  static_cast<std::uint64_t>(event.time.nanoseconds()));
   decisions_.Add((static_cast<std::uint64_t>(event.node) << 32) | event.incarnation);
-  if (!event.name.empty()) decisions_.Add(HashName(event.name));
+  // The number of a task tells its name.
+  if (event.kind != EventKind::kTurn) decisions_.Add(HashName(event.name));
   for (const Field& field : event.fields) {
     AddField(IsValue(field.name) ? &values_ : &decisions_, field);
   }
