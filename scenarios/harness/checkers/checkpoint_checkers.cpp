@@ -30,7 +30,8 @@ void AcknowledgedIsDurableChecker::OnEvent(const sim::TraceEvent& event) {
     Compared();
     if (fields.Text("code") == "OK" || !reported_.insert(prefix).second) return;
     Violated(event.time, event.node,
-             prefix + " was acknowledged and cannot be restored: " + std::string(fields.Text("message")));
+             prefix + " was acknowledged and cannot be restored: " +
+                 std::string(fields.Text("message")));
     const std::string rules = excuses_.For(prefix);
     if (violations().size() == 1 || rules.empty()) AllowBy(rules);
   }

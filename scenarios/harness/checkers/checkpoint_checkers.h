@@ -9,9 +9,9 @@
 
 namespace faultline::scenarios {
 
-// What both checkers of durability must know to tell TF's known weaknesses from defects: without syncs
-// a power failure may lose what was acknowledged (RF-91), and rewriting an existing prefix endangers
-// it at any crash (RF-93). Hardened saves excuse nothing.
+// What both checkers of durability must know to tell TF's known weaknesses from defects: without
+// syncs a power failure may lose what was acknowledged (RF-91), and rewriting an existing prefix
+// endangers it at any crash (RF-93). Hardened saves excuse nothing.
 class SaveExcuses {
  public:
   explicit SaveExcuses(const RunFacts& facts) : hardened_(facts.semantics.hardened_saves) {}

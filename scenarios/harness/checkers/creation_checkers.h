@@ -9,8 +9,8 @@
 
 namespace faultline::scenarios {
 
-// INV-1: the init op and init function run only in a session created by the chief's preparation path,
-// at most once in each, and only if that creation did not restore.
+// INV-1: the init op and init function run only in a session created by the chief's preparation
+// path, at most once in each, and only if that creation did not restore.
 class InitExclusiveChecker : public Checker {
  public:
   std::string_view invariant() const override { return "INV-1"; }
@@ -48,8 +48,8 @@ class AbsentIsNotUnreadableChecker : public Checker {
   std::map<Who, std::string> last_answer_;
 };
 
-// INV-6: once a checkpoint of the job has been acknowledged, the shared model is not initialised any
-// more.
+// INV-6: once a checkpoint of the job has been acknowledged, the shared model is not initialised
+// any more.
 class NoInitOverProgressChecker : public Checker {
  public:
   explicit NoInitOverProgressChecker(const RunFacts& facts) : facts_(facts) {}

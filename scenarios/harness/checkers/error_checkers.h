@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "scenarios/harness/checker.h"
+#include "scenarios/harness/checkers/hook_checkers.h"
+
+namespace faultline::scenarios {
+
+// INV-32: recovery is entered iff ABORTED or UNAVAILABLE came out of session work, a hook or the
+// coordinator; every other error leaves run with its code.
+class RecoverySetChecker : public Checker {
+ public:
+  explicit RecoverySetChecker(const RunFacts& facts) : facts_(facts) {}
+  std::string_view invariant() const override { return "INV-32"; }
+  void OnEvent(const sim::TraceEvent& event) override;
+  void Finish(TimePoint end) override;
+
+ private:
+  struct State {
+    bool recovers = true;
+    std::string seen;  // code of the last error of a run or hook that nobody has acted on
+  };
+  const RunFacts facts_;
+  std::map<Monitored, State> states_;
+};
+
+// INV-33: the error that ends a session is its root cause, not one of cleaning up after it.
+class RootCauseChecker : public Checker {
+ public:
+  explicit RootCauseChecker(const RunFacts& facts) {
+    if (!facts.strict) AllowBy("RF-38 RF-86");
+  }
+  std::string_view invariant() const override { return "INV-33"; }
+  void OnEvent(const sim::TraceEvent& event) override;
+  void Finish(TimePoint end) override;
+
+ private:
+  // First error since the last recovery or good run that was not recovered from.
+  std::map<Monitored, std::string> root_;
+};
+
+}  // namespace faultline::scenarios

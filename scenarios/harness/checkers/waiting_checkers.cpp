@@ -1,0 +1,142 @@
+#include "scenarios/harness/checkers/waiting_checkers.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace faultline::scenarios {
+namespace {
+
+// Anything that the harness or a fault does to a node or link makes times of waiting meaningless.
+bool Disturbs(const sim::TraceEvent& event) {
+  if (event.kind == sim::EventKind::kFault) return true;
+  return event.kind == sim::EventKind::kLifecycle && event.name != "exit";
+}
+
+}  // namespace
+
+Waiting* WaitTracker::OnEvent(const sim::TraceEvent& event) {
+  const EventFields fields(event);
+  const Who who = WhoOf(event);
+  if (IsPoint(event, Point::kWaitStart)) {
+    Waiting waiting;
+    waiting.start = event.time;
+    waiting.poll_start = event.time;
+    waiting.max_wait = Duration::Nanoseconds(fields.Int("max_wait_ns"));
+    waiting.recovery_wait = Duration::Nanoseconds(fields.Int("recovery_wait_ns"));
+    waitings_[who] = waiting;
+  }
+  if (Disturbs(event)) {
+    for (auto& [owner, waiting] : waitings_) {
+      if (event.node == sim::kWorld || event.node == owner.first) waiting.disturbed = true;
+    }
+  }
+  const auto found = waitings_.find(who);
+  if (found == waitings_.end()) return nullptr;
+  Waiting& waiting = found->second;
+  if (IsPoint(event, Point::kWaitForReady)) {
+    waiting.sleeping_since = event.time;
+    waiting.longest_poll = std::max(waiting.longest_poll, event.time - waiting.poll_start);
+  } else if (IsPoint(event, Point::kSessionOpen)) {
+    waiting.poll_start = event.time;
+  } else if (IsPoint(event, Point::kWaitEnd)) {
+    waiting.longest_poll = std::max(waiting.longest_poll, event.time - waiting.poll_start);
+  }
+  return &waiting;
+}
+
+void WaitingIsBoundedChecker::OnEvent(const sim::TraceEvent& event) {
+  Waiting* waiting = tracker_.OnEvent(event);
+  if (waiting == nullptr) return;
+  if (IsPoint(event, Point::kSessionOpen) && waiting->sleeping_since) {
+    Compared();
+    const Duration slept = event.time - *waiting->sleeping_since;
+    if (slept != waiting->recovery_wait && !waiting->disturbed) {
+      Violated(event.time, event.node,
+               fmt::format("polls {:.3f} s after the last poll, {:.3f} s is the grid",
+                           slept.seconds(), waiting->recovery_wait.seconds()));
+    }
+    waiting->sleeping_since.reset();
+  } else if (IsPoint(event, Point::kWaitEnd)) {
+    if (EventFields(event).Text("code") == "DEADLINE_EXCEEDED" && !waiting->disturbed &&
+        waiting->max_wait < Duration::Max()) {
+      Compared();
+      const Duration waited = event.time - waiting->start;
+      const bool first_poll = waiting->max_wait < waiting->recovery_wait;
+      const bool too_early = !first_poll && waited <= waiting->max_wait - waiting->recovery_wait;
+      const bool too_late = waited > waiting->max_wait + waiting->longest_poll;
+      if (too_early || too_late) {
+        Violated(event.time, event.node,
+                 fmt::format("gives up after {:.3f} s of at most {:.3f} s, polling each {:.3f} s",
+                             waited.seconds(), waiting->max_wait.seconds(),
+                             waiting->recovery_wait.seconds()));
+      }
+    }
+    tracker_.Forget(WhoOf(event));
+  }
+}
+
+void WaitingIsBoundedChecker::Finish(TimePoint end) {
+  for (const auto& [who, waiting] : tracker_.waitings()) {
+    if (waiting.disturbed || waiting.max_wait == Duration::Max()) continue;
+    const TimePoint limit = waiting.start + waiting.max_wait + waiting.recovery_wait;
+    if (end > limit) {
+      Violated(end, who.first, "still waits after its limit");
+    }
+  }
+}
+
+void WaitingIsNotTooShortChecker::OnEvent(const sim::TraceEvent& event) {
+  Waiting* waiting = tracker_.OnEvent(event);
+  const EventFields fields(event);
+  if (IsPoint(event, Point::kCreateDone) && fields.Text("role") == "chief" &&
+      fields.Text("code") == "OK") {
+    if (!ready_since_) ready_since_ = event.time;
+  } else if (Disturbs(event)) {
+    // The server may have lost the model: what is ready must be seen anew.
+    ready_since_.reset();
+  }
+  if (waiting == nullptr || !IsPoint(event, Point::kWaitEnd)) return;
+  if (!waiting->disturbed && ready_since_) {
+    const TimePoint ready = std::max(*ready_since_, waiting->start);
+    const Duration needed = waiting->recovery_wait + waiting->longest_poll;
+    const bool in_time = waiting->max_wait == Duration::Max() ||
+                         ready - waiting->start <= waiting->max_wait - needed;
+    if (in_time) {
+      Compared();
+      const TimePoint limit = ready + needed + waiting->longest_poll;
+      if (fields.Text("code") == "DEADLINE_EXCEEDED") {
+        Violated(event.time, event.node, "gives up although the model has been ready in time");
+      } else if (event.time > limit) {
+        Violated(event.time, event.node,
+                 fmt::format("sees the model ready {:.3f} s after it became so",
+                             (event.time - ready).seconds()));
+      }
+    }
+  }
+  tracker_.Forget(WhoOf(event));
+}
+
+void WaitingIsNotTooShortChecker::Finish(TimePoint) {}
+
+void NoHotLoopChecker::OnEvent(const sim::TraceEvent& event) {
+  constexpr Duration kLeast = Duration::Milliseconds(100);
+  const Who who = WhoOf(event);
+  const EventFields fields(event);
+  if (IsPoint(event, Point::kCreateAttempt)) {
+    const auto failed = failed_at_.find(who);
+    if (failed == failed_at_.end()) return;
+    Compared();
+    if (event.time - failed->second < kLeast) {
+      Violated(event.time, event.node, "creates a session again without a pause");
+    }
+  } else if (IsPoint(event, Point::kCreateDone) && fields.Text("code") != "OK") {
+    failed_at_[who] = event.time;
+  } else if (IsPoint(event, Point::kRunAcknowledged)) {
+    failed_at_.erase(who);
+  }
+}
+
+void NoHotLoopChecker::Finish(TimePoint) {}
+
+}  // namespace faultline::scenarios
