@@ -29,11 +29,11 @@ struct LinkModel {
   Duration latency_min = Duration::Microseconds(50);
   Duration latency_max = Duration::Microseconds(500);
   std::int64_t bytes_per_second = 1'000'000'000;
-  Duration extra;
+  Duration extra = {};
 };
 
 struct NetworkModel {
-  LinkModel link;
+  LinkModel link = {};
   // How long a call that does not wait for ready tries to connect to a machine that is silent.
   Duration connect_timeout = Duration::Seconds(20);
   // How long a machine keeps sending data that nobody acknowledges, then it drops the connection

@@ -28,9 +28,9 @@ struct NodeOptions {
   // Unique, no '/', no '#'.
   std::string name;
   // Name of its machine; empty: that of the node.
-  std::string host_name;
+  std::string host_name = {};
   // Its wall clock shows SimulatorOptions::wall_epoch + virtual time + this.
-  Duration wall_offset;
+  Duration wall_offset = {};
   std::int64_t operations_per_second = 1'000'000'000;
   // Disk behind "/"; null: the node gets one of its own.
   SimDisk* disk = nullptr;
@@ -39,7 +39,7 @@ struct NodeOptions {
     SimDisk* disk = nullptr;
     bool read_only = false;
   };
-  std::map<std::string, Mount> mounts;
+  std::map<std::string, Mount> mounts = {};
 };
 
 enum class NodeState : std::uint8_t {

@@ -29,13 +29,13 @@ namespace faultline::sim {
 
 struct SimulatorOptions {
   std::uint64_t seed = 1;
-  Overrides overrides;
+  Overrides overrides = {};
   // Budgets: virtual time, events of the kernel (turns and timers), events without time moving.
   TimePoint time_budget = TimePoint::FromNanoseconds(std::int64_t{86'400} * 1'000'000'000 * 365);
   std::uint64_t event_budget = 50'000'000;
   std::uint64_t events_at_one_time = 1'000'000;
-  TraceOptions trace;
-  NetworkModel network;
+  TraceOptions trace = {};
+  NetworkModel network = {};
   // Wall time of all nodes at virtual time 0 (2020-01-01 UTC).
   TimePoint wall_epoch = TimePoint::FromNanoseconds(1'577'836'800'000'000'000);
   // Observer::WantsDigests of all nodes.
