@@ -3,7 +3,9 @@
 namespace faultline {
 
 void Mutex::Lock() {
-  while (held_) queue_->Wait({.what = name_});
+  // Without deadline and cancellation another outcome means that a crash unwinds this fiber.
+  while (held_ && queue_->Wait({.what = name_}) == WaitOutcome::kWoken) {
+  }
   held_ = true;
 }
 
