@@ -210,11 +210,11 @@ BOOST_AUTO_TEST_CASE(inv_14_state_file_names_an_incomplete_checkpoint) {
 BOOST_AUTO_TEST_CASE(inv_23_begin_again_on_recovery) {
   Told good("INV-23");
   good.Say(Point::kMonitoredStart, {F("monitored", 1), F("hooks", 2)})
-      .Say(Point::kHookBegin, {F("monitored", 1), F("hook", 0)})
-      .Say(Point::kHookBegin, {F("monitored", 1), F("hook", 1)});
+      .Say(Point::kHookBegin, {F("monitored", 1), T("hook", "A#0")})
+      .Say(Point::kHookBegin, {F("monitored", 1), T("hook", "B#1")});
   Holds(good.End());
-  good.Say(Point::kHookAfterCreate, {F("monitored", 1), F("hook", 0)})
-      .Say(Point::kHookBegin, {F("monitored", 1), F("hook", 0)});
+  good.Say(Point::kHookAfterCreate, {F("monitored", 1), T("hook", "A#0")})
+      .Say(Point::kHookBegin, {F("monitored", 1), T("hook", "A#0")});
   Fires(good.End());
 }
 
@@ -222,11 +222,11 @@ BOOST_AUTO_TEST_CASE(inv_24_hooks_miss_after_create_session) {
   const auto start = [](Told& told) {
     told.Say(Point::kMonitoredStart, {F("monitored", 1), F("hooks", 2)})
         .Say(Point::kCreateDone, {F("session", 7), T("code", "OK")})
-        .Say(Point::kHookAfterCreate, {F("monitored", 1), F("hook", 0), F("session", 7)});
+        .Say(Point::kHookAfterCreate, {F("monitored", 1), T("hook", "A#0"), F("session", 7)});
   };
   Told good("INV-24");
   start(good);
-  good.Say(Point::kHookAfterCreate, {F("monitored", 1), F("hook", 1), F("session", 7)})
+  good.Say(Point::kHookAfterCreate, {F("monitored", 1), T("hook", "B#1"), F("session", 7)})
       .Say(Point::kRunStart, {F("monitored", 1), F("session", 7)});
   Holds(good.End());
   Told bad("INV-24");
@@ -238,9 +238,11 @@ BOOST_AUTO_TEST_CASE(inv_24_hooks_miss_after_create_session) {
 BOOST_AUTO_TEST_CASE(inv_25_after_run_without_success) {
   const auto run = [](Told& told, std::string_view code) {
     told.Say(Point::kRunStart, {F("monitored", 1), F("run", 1), F("attempt", 1)})
-        .Say(Point::kHookBeforeRun, {F("monitored", 1), F("hook", 0), F("run", 1), F("attempt", 1)})
+        .Say(Point::kHookBeforeRun,
+             {F("monitored", 1), T("hook", "A#0"), F("run", 1), F("attempt", 1)})
         .Say(Point::kSessionRunEnd, {F("run", 1), F("attempt", 1), T("code", code)})
-        .Say(Point::kHookAfterRun, {F("monitored", 1), F("hook", 0), F("run", 1), F("attempt", 1)});
+        .Say(Point::kHookAfterRun,
+             {F("monitored", 1), T("hook", "A#0"), F("run", 1), F("attempt", 1)});
   };
   Told good("INV-25");
   run(good, "OK");
@@ -255,7 +257,7 @@ BOOST_AUTO_TEST_CASE(inv_26_end_after_an_error_and_no_end_after_a_clean_close) {
     Told told("INV-26");
     told.Say(Point::kMonitoredStart, {F("monitored", 1), F("hooks", 1)});
     for (std::int64_t i = 0; i < ends; ++i) {
-      told.Say(Point::kHookEnd, {F("monitored", 1), F("hook", i)});
+      told.Say(Point::kHookEnd, {F("monitored", 1), T("hook", i == 0 ? "A#0" : "B#1")});
     }
     told.Say(Point::kMonitoredEnd,
              {F("monitored", 1), F("clean", clean), T("code", clean ? "OK" : "INTERNAL")});

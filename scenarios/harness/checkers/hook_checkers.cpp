@@ -6,6 +6,16 @@ Monitored MonitoredOf(const sim::TraceEvent& event) {
   return {WhoOf(event), EventFields(event).Int("monitored")};
 }
 
+std::int64_t HookPlace(const sim::TraceEvent& event) {
+  const std::string hook = EventFields(event).Key("hook");
+  std::int64_t place = 0;
+  for (std::size_t i = hook.rfind('#') + 1; i < hook.size(); ++i) {
+    if (hook[i] < '0' || hook[i] > '9') return -1;
+    place = place * 10 + (hook[i] - '0');
+  }
+  return place;
+}
+
 void BeginOnceChecker::OnEvent(const sim::TraceEvent& event) {
   if (IsPoint(event, Point::kMonitoredStart)) {
     states_[MonitoredOf(event)] = State();
@@ -39,7 +49,7 @@ void AfterCreateChecker::OnEvent(const sim::TraceEvent& event) {
       Violated(event.time, event.node, "after_create_session for a session that was not created");
     }
     std::int64_t& called = called_[{monitored, session}];
-    if (fields.Int("hook") != called) {
+    if (HookPlace(event) != called) {
       Violated(event.time, event.node,
                "after_create_session of hook " + fields.Key("hook") + " where hook " +
                    std::to_string(called) + " is due");
@@ -71,7 +81,7 @@ void PairingChecker::OnEvent(const sim::TraceEvent& event) {
   } else if (IsPoint(event, Point::kHookBeforeRun)) {
     Compared();
     Attempt& attempt = attempts_[key];
-    if (attempt.succeeded || fields.Int("hook") != attempt.before) {
+    if (attempt.succeeded || HookPlace(event) != attempt.before) {
       Violated(event.time, event.node,
                "before_run of hook " + fields.Key("hook") + " where hook " +
                    std::to_string(attempt.before) + " is due");
@@ -91,7 +101,7 @@ void PairingChecker::OnEvent(const sim::TraceEvent& event) {
     if (!attempt.succeeded) {
       Violated(event.time, event.node, "after_run although the call did not succeed");
     }
-    if (fields.Int("hook") != attempt.after || attempt.after >= attempt.before) {
+    if (HookPlace(event) != attempt.after || attempt.after >= attempt.before) {
       Violated(event.time, event.node,
                "after_run of hook " + fields.Key("hook") + " where hook " +
                    std::to_string(attempt.after) + " is due");
@@ -112,7 +122,7 @@ void EndOnCleanCloseChecker::OnEvent(const sim::TraceEvent& event) {
     hooks_[monitored] = fields.Int("hooks");
     ended_[monitored] = 0;
   } else if (IsPoint(event, Point::kHookEnd)) {
-    if (fields.Int("hook") != ended_[monitored]) {
+    if (HookPlace(event) != ended_[monitored]) {
       Violated(event.time, event.node,
                "end of hook " + fields.Key("hook") + " out of order or twice");
     }
@@ -136,9 +146,11 @@ void EndOnCleanCloseChecker::OnEvent(const sim::TraceEvent& event) {
 void EndOnCleanCloseChecker::Finish(TimePoint) {}
 
 void GraphFrozenChecker::OnEvent(const sim::TraceEvent& event) {
+  // Another monitored session of the process may be about another graph.
+  if (IsPoint(event, Point::kMonitoredStart)) digests_.erase(WhoOf(event));
   if (!IsPoint(event, Point::kGraphFinal)) return;
   const std::string digest = EventFields(event).Key("digest");
-  const auto [first, made] = digests_.try_emplace(MonitoredOf(event), digest);
+  const auto [first, made] = digests_.try_emplace(WhoOf(event), digest);
   if (made) return;
   Compared();
   if (first->second != digest) {

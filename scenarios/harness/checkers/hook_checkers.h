@@ -14,6 +14,8 @@ namespace faultline::scenarios {
 // A monitored session of one incarnation.
 using Monitored = std::tuple<Who, std::int64_t>;
 Monitored MonitoredOf(const sim::TraceEvent& event);
+// Position of the hook in its list, from 0: the event says "name#place".
+std::int64_t HookPlace(const sim::TraceEvent& event);
 
 // INV-23: begin of each hook once per monitored session, before the first session; never on
 // recovery.
@@ -83,7 +85,7 @@ class GraphFrozenChecker : public Checker {
   void Finish(TimePoint end) override;
 
  private:
-  std::map<Monitored, std::string> digests_;
+  std::map<Who, std::string> digests_;
 };
 
 // INV-29: run and close of a closed monitored session are refused with RuntimeError.
