@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -133,11 +134,14 @@ struct GraphKeys {
 // are inferred from the inputs.
 struct OperationSpec {
   std::string type;
-  std::string name;  // made unique in the current name scope; empty: the op's type
+  // Made unique in the current name scope; empty: the op's type. With a final "/", exactly this name
+  // without the slash, whatever the scope; ValueError if it is taken.
+  std::string name;
   std::vector<Output> inputs;
   AttrMap attrs;
   std::vector<Operation*> control_inputs;  // besides those of the scopes
-  std::string device;                      // empty: that of the scope
+  // Empty: that of the variable whose reference it takes, else that of the scope.
+  std::string device;
 };
 
 // A dataflow graph under construction, then final. Errors of construction are thrown (style 5):
@@ -173,9 +177,10 @@ class Graph {
     return collections_;
   }
 
-  // `name`, or the first of "name_1", "name_2", ... that is free, in the current scope, and taken
-  // from now on.
+  // `name` within the current scope, or the first of "name_1", "name_2", ... that is free, and taken
+  // from now on. Case makes no difference, as in TensorFlow. RuntimeError on a final graph.
   std::string UniqueName(std::string_view name);
+  // "outer/inner" without a final slash; empty at the root.
   const std::string& name_scope() const { return name_scope_; }
 
   // Counts additions of operations; a rendering is valid for one version.
@@ -194,9 +199,19 @@ class Graph {
  private:
   friend class NameScope;
   friend class ControlScope;
+  friend class InitScope;
   friend class DeviceScope;
+  friend class GraphImporter;
   struct Rendered;
+  // A control scope, with the operations made in it: what one of them feeds need not wait again.
+  struct ControlFrame {
+    std::vector<Operation*> operations;
+    std::set<int> inside;
+  };
   void CheckNotFinalized(std::string_view action) const;
+  // Adds a node under exactly this name. The error names the node.
+  Result<Operation*> Add(OperationSpec spec, std::string name);
+  std::vector<Operation*> ControlInputs(const OperationSpec& spec) const;
 
   std::vector<std::unique_ptr<Operation>> operations_;
   std::map<std::string, Operation*, std::less<>> by_name_;
@@ -204,14 +219,15 @@ class Graph {
   std::map<std::string, std::vector<CollectionItem>, std::less<>> collections_;
   std::string name_scope_;
   std::string device_;
-  std::vector<std::vector<Operation*>> control_scopes_;
+  std::vector<ControlFrame> control_frames_;
   bool finalized_ = false;
   std::uint64_t version_ = 0;
   std::uint64_t seed_ = 0;
   mutable std::unique_ptr<Rendered> rendered_;
 };
 
-// While it lives, names of new operations start with "name/", made unique.
+// While it lives, names of new operations start with "name/", made unique. With a final slash, the
+// scope of exactly that name is entered again; an empty name leads to the root.
 class NameScope {
  public:
   NameScope(Graph& graph, std::string_view name);
@@ -236,6 +252,20 @@ class ControlScope {
   Graph& graph_;
 };
 
+// While it lives, the control scopes around it have no effect: what initializes a variable must not
+// wait for a step.
+class InitScope {
+ public:
+  explicit InitScope(Graph& graph);
+  ~InitScope();
+  InitScope(const InitScope&) = delete;
+  InitScope& operator=(const InitScope&) = delete;
+
+ private:
+  Graph& graph_;
+  std::vector<Graph::ControlFrame> lifted_;
+};
+
 // While it lives, new operations are placed on this device.
 class DeviceScope {
  public:
@@ -248,6 +278,10 @@ class DeviceScope {
   Graph& graph_;
   std::string previous_;
 };
+
+// Names of the colocation groups that an operation belongs to: those of its attribute "_class", else
+// "loc:@" and its name. What is to stay beside it gets them as its own "_class".
+std::vector<std::string> ColocationGroups(const Operation& op);
 
 // A new graph made from a serialized GraphDef. INVALID_ARGUMENT names the node and what is wrong.
 Result<std::unique_ptr<Graph>> GraphFromDef(std::string_view serialized_graph_def);
