@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(errors_are_those_of_the_operating_system) {
 BOOST_FIXTURE_TEST_CASE(a_full_disk_takes_what_fits, Prepared) {
   disk.set_capacity(disk.used() + 4);
   const InodePtr file = disk.Create("/d/new", kMe, kNow).value();
-  BOOST_TEST(disk.Append(*file, "abcdef", kMe, kNow).code() == Code::kResourceExhausted);
+  BOOST_TEST((disk.Append(*file, "abcdef", kMe, kNow).code() == Code::kResourceExhausted));
   BOOST_TEST(At("/d/new") == "abcd");
   BOOST_REQUIRE(disk.Remove("/d/old", kMe, kNow).ok());
   BOOST_TEST(disk.Append(*file, "ef", kMe, kNow).ok());

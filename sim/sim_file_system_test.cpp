@@ -113,7 +113,7 @@ BOOST_FIXTURE_TEST_CASE(a_read_past_the_end_gives_what_there_is, OneNode) {
     const auto file = std::move(env.files.Open("/x")).value();
     status = file->Read(3, 10, &available).status();
   });
-  BOOST_TEST(status.code() == Code::kOutOfRange);
+  BOOST_TEST((status.code() == Code::kOutOfRange));
   BOOST_TEST(status.message() == "Read less bytes than requested");
   BOOST_TEST(available == "lo");
 }
@@ -136,9 +136,9 @@ BOOST_AUTO_TEST_CASE(mounts_are_shared_and_may_be_read_only) {
       });
   BOOST_TEST((simulator.Run().end == RunEnd::kFinished));
   BOOST_TEST(read == "1,2,3");
-  BOOST_TEST(refused.code() == Code::kPermissionDenied);
+  BOOST_TEST((refused.code() == Code::kPermissionDenied));
   BOOST_TEST(refused.message() == "/data/x; Read-only file system");
-  BOOST_TEST(across.code() == Code::kUnimplemented);
+  BOOST_TEST((across.code() == Code::kUnimplemented));
   BOOST_TEST(shared.Get("/x").value() == "1,2,3");
 }
 
@@ -216,7 +216,7 @@ BOOST_FIXTURE_TEST_CASE(an_injected_error_replaces_the_effect_or_follows_it, One
   late.replacement = Status(Code::kAborted, "/tmp; Stale file handle");
   other.simulator.SetInterposer(&late);
   other.Run([&](Env& env) { status = Save(env.files); });
-  BOOST_TEST(status.code() == Code::kAborted);
+  BOOST_TEST((status.code() == Code::kAborted));
   BOOST_TEST(other.node.disk().Get("/final").ok());
 }
 
@@ -234,7 +234,7 @@ BOOST_FIXTURE_TEST_CASE(a_full_disk_is_resource_exhausted, OneNode) {
   node.disk().set_capacity(3);
   Status status;
   Run([&](Env& env) { status = WriteFile(env.files, "/x", "hello"); });
-  BOOST_TEST(status.code() == Code::kResourceExhausted);
+  BOOST_TEST((status.code() == Code::kResourceExhausted));
   BOOST_TEST(status.message() == "/x; No space left on device");
 }
 
