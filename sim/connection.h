@@ -74,6 +74,7 @@ struct ConnectionEnd {
 // SimNetwork.
 struct Connection {
   std::uint64_t id = 0;
+  TimePoint established;  // end of the handshake; nothing leaves earlier
   ConnectionEnd client;
   ConnectionEnd server;
   std::uint64_t next_call = 1;

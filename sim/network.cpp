@@ -154,7 +154,8 @@ void SimNetwork::Send(Connection& connection, Side from, Packet packet) {
   const Node& receiver = connection.End(to).process->node();
   Direction& way = connection.End(to).incoming;
   TracePacket(EventKind::kSend, connection, from, packet);
-  const TimePoint travelled = simulator_.now() + DrawTravel(sender, receiver, BytesOf(packet));
+  const TimePoint leaves = std::max(simulator_.now(), connection.established);
+  const TimePoint travelled = leaves + DrawTravel(sender, receiver, BytesOf(packet));
   packet.arrival = std::max(travelled, way.last_arrival);  // order is kept
   way.last_arrival = packet.arrival;
   way.queue.push_back(std::move(packet));

@@ -198,11 +198,10 @@ Connection& SimNetwork::MakeConnection(Process& caller, Process& server) {
   connection->id = next_connection_++;
   connection->client.process = &caller;
   connection->server.process = &server;
-  // The handshake: the first message leaves when it is done.
   const Node& here = caller.node();
   const Node& there = server.node();
   if (&here != &there) {
-    connection->server.incoming.last_arrival =
+    connection->established =
         simulator_.now() + DrawTravel(here, there, 0) + DrawTravel(there, here, 0);
   }
   return *connections_.emplace(connection->id, std::move(connection)).first->second;
