@@ -14,15 +14,15 @@ class Scaffold;
 
 // SC-1: the pieces that a training session needs. What is null is defaulted by Finalize.
 struct ScaffoldOptions {
-  Fetch init_op;
-  FeedDict init_feeds;
-  std::function<void(Scaffold&, Session&)> init_fn;
-  Fetch ready_op;
-  Fetch ready_for_local_init_op;
-  Fetch local_init_op;
-  FeedDict local_init_feeds;
-  Fetch summary_op;
-  std::shared_ptr<Saver> saver;
+  Fetch init_op = {};
+  FeedDict init_feeds = {};
+  std::function<void(Scaffold&, Session&)> init_fn = {};
+  Fetch ready_op = {};
+  Fetch ready_for_local_init_op = {};
+  Fetch local_init_op = {};
+  FeedDict local_init_feeds = {};
+  Fetch summary_op = {};
+  std::shared_ptr<Saver> saver = {};
   const Scaffold* copy_from_scaffold = nullptr;  // SC-4
 };
 

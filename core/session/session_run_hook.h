@@ -16,9 +16,9 @@ class Coordinator;
 
 // HK-7: what a hook adds to a run. Null fetches, empty feeds and absent options are each ignored.
 struct SessionRunArgs {
-  Fetch fetches;
-  FeedDict feeds;
-  std::optional<RunOptions> options;
+  Fetch fetches = {};
+  FeedDict feeds = {};
+  std::optional<RunOptions> options = {};
 };
 
 // HK-9: what a hook gets back.
@@ -62,10 +62,17 @@ class SessionRunHook {
   virtual ~SessionRunHook() = default;
   // For traces and messages.
   virtual std::string name() const { return "SessionRunHook"; }
+  // Once for each monitored session, before the graph is final: the only place to add operations.
   virtual void Begin(const HookContext& context);
+  // After every creation of a session, those of recoveries included (HK-4). The session is the raw
+  // one; it and the coordinator live until the next call, and as long as threads that are
+  // registered with the coordinator run.
   virtual void AfterCreateSession(Session& session, Coordinator& coordinator);
+  // Before every attempt of a run: what to add to it (HK-5).
   virtual std::optional<SessionRunArgs> BeforeRun(SessionRunContext& context);
+  // After every attempt that succeeded.
   virtual void AfterRun(SessionRunContext& context, const SessionRunValues& values);
+  // When the session is closed without an error (HK-6).
   virtual void End(Session& session);
 };
 

@@ -1,0 +1,125 @@
+#include "core/session/hooked_session.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+#include "core/session/announce.h"
+#include "core/session/run_merge.h"
+
+namespace faultline {
+
+using internal::IdField;
+
+ListedHooks ListHooks(const HookList& hooks) {
+  ListedHooks listed;
+  for (const auto& hook : hooks) {
+    if (!hook) throw ValueError("a hook in the list is null");
+    listed.push_back({hook, fmt::format("{}#{}", hook->name(), listed.size())});
+  }
+  return listed;
+}
+
+Status CallHook(const LayerContext& context, const std::function<void()>& body) {
+  const Status status = CallUser(body);
+  if (!status.ok()) AnnounceError(context, "hook", status);
+  return status;
+}
+
+// The one request made of the caller's and of all hooks' (WS-32..WS-37).
+struct HookedSession::Merged {
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  Fetch::List fetches;             // the caller's first
+  std::vector<std::size_t> slots;  // per hook, its place in `fetches`, or kNone
+  FeedDict feeds;
+  RunOptions options;
+};
+
+HookedSession::HookedSession(LayerContext context, std::shared_ptr<Session> session,
+                             ListedHooks hooks)
+    : WrappedSession(context, std::make_unique<RawLayer>(session)),
+      session_(std::move(session)),
+      hooks_(std::move(hooks)) {}
+
+void HookedSession::AnnounceHook(Point point, const ListedHook& hook, const RunRequest& request) {
+  env().observer.Announce(point, {IdField("monitored", context().monitored),
+                                  {"hook", std::string_view(hook.label)},
+                                  IdField("session", session_->id()),
+                                  IdField("run", request.context.user_run_id),
+                                  {"attempt", static_cast<std::int64_t>(request.context.attempt)}});
+}
+
+Status HookedSession::AskHooks(const RunRequest& request, SessionRunContext& context,
+                               Merged* merged) {
+  merged->fetches.push_back(request.fetches);
+  if (request.options != nullptr) merged->options = *request.options;  // a copy: Q-5
+  FeedDict hook_feeds;
+  for (const ListedHook& hook : hooks_) {
+    AnnounceHook(Point::kHookBeforeRun, hook, request);
+    std::optional<SessionRunArgs> args;
+    FL_RETURN_IF_ERROR(CallHook(this->context(), [&] { args = hook.hook->BeforeRun(context); }));
+    merged->slots.push_back(Merged::kNone);
+    if (!args) continue;
+    if (!args->fetches.null()) {  // HK-7
+      merged->slots.back() = merged->fetches.size();
+      merged->fetches.push_back(args->fetches);
+    }
+    const std::string common = internal::CommonFeeds(args->feeds, hook_feeds);
+    if (!common.empty()) {  // WS-34
+      return Status(Code::kRuntimeError, "the same tensor is fed by two hooks: " + common);
+    }
+    for (const auto& [key, value] : args->feeds.items()) hook_feeds.Add(key, value);
+    if (args->options) internal::MergeRunOptions(*args->options, &merged->options);
+  }
+  const std::string common = internal::CommonFeeds(hook_feeds, request.feeds);
+  if (!common.empty()) {  // WS-35
+    return Status(Code::kRuntimeError,
+                  "the same tensor is fed by a SessionRunHook and the user: " + common);
+  }
+  merged->feeds = std::move(hook_feeds);  // WS-33
+  for (const auto& [key, value] : request.feeds.items()) merged->feeds.Add(key, value);
+  return Status();
+}
+
+Status HookedSession::TellHooks(const RunRequest& request, SessionRunContext& context,
+                                const Merged& merged, const Fetched& results,
+                                const RunMetadata& metadata) {
+  for (std::size_t i = 0; i < hooks_.size(); ++i) {
+    const std::size_t slot = merged.slots[i];
+    const SessionRunValues values{slot == Merged::kNone ? Fetched() : results[slot], merged.options,
+                                  metadata};
+    AnnounceHook(Point::kHookAfterRun, hooks_[i], request);
+    FL_RETURN_IF_ERROR(
+        CallHook(this->context(), [&] { hooks_[i].hook->AfterRun(context, values); }));
+  }
+  return Status();
+}
+
+Result<Fetched> HookedSession::Run(const RunRequest& request) {
+  if (stopped_) {  // WS-30
+    return Status(Code::kRuntimeError, "run called even after a stop was requested");
+  }
+  const std::shared_ptr<SessionLayer> raw = inner();
+  if (!raw) return Status(Code::kRuntimeError, "the session is closed");
+  SessionRunContext context(request.fetches, request.feeds, *session_);
+  Merged merged;
+  FL_RETURN_IF_ERROR(AskHooks(request, context, &merged));
+
+  RunMetadata own_metadata;  // WS-37
+  RunMetadata* metadata = request.metadata != nullptr ? request.metadata : &own_metadata;
+  const Result<Fetched> result = raw->Run({.fetches = Fetch(merged.fetches),
+                                           .feeds = merged.feeds,
+                                           .options = &merged.options,
+                                           .metadata = metadata,
+                                           .context = request.context});
+  if (!result.ok()) {
+    AnnounceError(this->context(), "run", result.status());
+    return result.status();
+  }
+  FL_RETURN_IF_ERROR(TellHooks(request, context, merged, *result, *metadata));
+  if (context.stop_requested()) stopped_ = true;  // WS-38
+  return (*result)[0];
+}
+
+}  // namespace faultline

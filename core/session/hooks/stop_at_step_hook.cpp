@@ -1,0 +1,36 @@
+#include "core/session/hooks/stop_at_step_hook.h"
+
+#include "core/base/error.h"
+#include "core/session/hooks/hook_support.h"
+
+namespace faultline {
+
+StopAtStepHook::StopAtStepHook(StopAtStep stop) : stop_(stop) {
+  if (!stop_.num_steps && !stop_.last_step) {
+    throw ValueError("one of num_steps or last_step must be specified");
+  }
+  if (stop_.num_steps && stop_.last_step) {
+    throw ValueError("only one of num_steps or last_step can be specified");
+  }
+}
+
+void StopAtStepHook::Begin(const HookContext& context) {
+  step_ = internal::RequireGlobalStep(context.graph, name());
+}
+
+void StopAtStepHook::AfterCreateSession(Session& session, Coordinator&) {
+  if (stop_.last_step) return;  // fixed once: HK-702
+  stop_.last_step = internal::ReadStep(session, step_) + *stop_.num_steps;
+}
+
+std::optional<SessionRunArgs> StopAtStepHook::BeforeRun(SessionRunContext&) {
+  return SessionRunArgs{.fetches = step_};
+}
+
+void StopAtStepHook::AfterRun(SessionRunContext& context, const SessionRunValues& values) {
+  if (internal::StepOf(values.results) + 1 < *stop_.last_step) return;
+  // HK-703: what was fetched beside the step may be old by one.
+  if (internal::ReadStep(context.session(), step_) >= *stop_.last_step) context.request_stop();
+}
+
+}  // namespace faultline

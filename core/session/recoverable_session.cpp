@@ -1,0 +1,125 @@
+#include "core/session/recoverable_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/env/env.h"
+#include "core/session/announce.h"
+
+namespace faultline {
+
+using internal::CodeField;
+using internal::IdField;
+using internal::MessageField;
+
+RecoverableSession::RecoverableSession(LayerContext context, LayerCreator creator,
+                                       RecoveryOptions options)
+    : WrappedSession(context, nullptr), creator_(std::move(creator)), options_(options) {}
+
+bool RecoverableSession::LeadsToRecovery(const Status& status) const {
+#ifdef FL_MUTANTS
+  const bool mutant = context().runtime.semantics.mutant_recover_on_internal;
+  if (mutant && status.code() == Code::kInternal) return true;
+#endif
+  return IsPreemption(status);  // ER-4
+}
+
+void RecoverableSession::PauseBeforeCreation() {
+  if (!context().runtime.semantics.bounded_recovery || fruitless_creations_ == 0) return;
+  Duration pause = options_.first_pause;
+  for (int i = 1; i < fruitless_creations_ && pause < options_.longest_pause; ++i) {
+    pause = pause * 2;
+  }
+  pause = std::min(pause, options_.longest_pause);
+  env().observer.Announce(Point::kRecoveryWait, {IdField("monitored", context().monitored),
+                                                 {"wait_ns", pause.nanoseconds()}});
+  SleepFor(env(), "the pause between two recoveries", pause);
+}
+
+Status RecoverableSession::CountRecovery(const Status& error) {
+  if (!context().runtime.semantics.bounded_recovery) return Status();
+  if (recoveries_ < options_.max_recoveries) {
+    ++recoveries_;
+    return Status();
+  }
+  env().logger.Log(LogLevel::kError,
+                   "too many recoveries without a finished run: " + error.ToString());
+  ended_ = error;
+  lost_ = error;
+  return error;
+}
+
+Status RecoverableSession::CreateInner() {
+  while (true) {
+    if (!ended_.ok()) return ended_;
+    PauseBeforeCreation();
+    ++fruitless_creations_;
+    Result<std::unique_ptr<SessionLayer>> created = creator_();
+    if (created.ok()) {
+      set_inner(std::move(created).value());
+      lost_ = Status();
+      return Status();
+    }
+    const Status error = created.status();
+    AnnounceError(context(), "create", error);
+    if (!LeadsToRecovery(error)) {
+      lost_ = error;
+      return error;
+    }
+    env().logger.Log(
+        LogLevel::kInfo,
+        "A session could not be created because of a preemption error, trying again: " +
+            error.ToString());
+    FL_RETURN_IF_ERROR(CountRecovery(error));
+  }
+}
+
+Status RecoverableSession::GiveUp(const std::shared_ptr<SessionLayer>& failed,
+                                  const Status& error) {
+  if (inner() != failed) return Status();
+  env().logger.Log(LogLevel::kInfo,
+                   "A preemption error was raised, closing the session; it will be created anew: " +
+                       error.ToString());
+  env().observer.Announce(Point::kRecoveryStart, {IdField("monitored", context().monitored),
+                                                  CodeField(error), MessageField(error)});
+  const Status closed = Close();
+  if (!closed.ok()) {
+    lost_ = closed;
+    return closed;
+  }
+  lost_ = error;
+  return CountRecovery(error);
+}
+
+Result<Fetched> RecoverableSession::Run(const RunRequest& request) {
+  RunRequest attempt = request;
+  while (true) {  // WS-14
+    if (!inner()) FL_RETURN_IF_ERROR(CreateInner());
+    ++attempt.context.attempt;
+    const std::shared_ptr<SessionLayer> used = inner();
+    Result<Fetched> result = used->Run(attempt);
+    if (result.ok()) {
+      recoveries_ = 0;
+      fruitless_creations_ = 0;
+      return result;
+    }
+    if (!LeadsToRecovery(result.status())) return result;  // WS-13: the session is kept
+    FL_RETURN_IF_ERROR(GiveUp(used, result.status()));
+  }
+}
+
+Result<bool> RecoverableSession::ShouldStop() {
+  const std::shared_ptr<SessionLayer> used = inner();
+  if (!used) return true;
+  const Result<bool> stop = used->CheckStop();
+  if (stop.ok()) {
+    if (*stop) return true;
+    return used->ShouldStop();
+  }
+  if (!LeadsToRecovery(stop.status())) return true;  // WS-19: it comes out at close
+  FL_RETURN_IF_ERROR(GiveUp(used, stop.status()));   // WS-17
+  if (!inner()) FL_RETURN_IF_ERROR(CreateInner());
+  return false;
+}
+
+}  // namespace faultline

@@ -1,0 +1,128 @@
+// Phase 1 of prepare and recover: opening and restoring (SM-11..SM-19).
+
+#include "core/session/session_manager.h"
+
+#include <charconv>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+#include "core/session/announce.h"
+
+namespace faultline {
+
+using internal::CodeField;
+using internal::IdField;
+
+namespace {
+
+// The number at the end of "model.ckpt-12", for the trace; -1 if there is none.
+std::int64_t StepInName(std::string_view path) {
+  const std::size_t dash = path.rfind('-');
+  if (dash == std::string_view::npos) return -1;
+  std::int64_t step = -1;
+  const char* end = path.data() + path.size();
+  const auto parsed = std::from_chars(path.data() + dash + 1, end, step);
+  return parsed.ec == std::errc() && parsed.ptr == end ? step : -1;
+}
+
+// What VerifyCheckpoint says of a checkpoint that will never be readable again. Other errors may
+// pass, so that an older checkpoint must not take its place (INV-7).
+bool IsGoneOrDamaged(const Status& status) {
+  switch (status.code()) {
+    case Code::kNotFound:
+    case Code::kDataLoss:
+    case Code::kOutOfRange:
+    case Code::kInvalidArgument:
+    case Code::kValueError:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Status SessionManager::OpenAndRestore(const PrepareOptions& options, Opened* opened) {
+  FL_ASSIGN_OR_RETURN(opened->session,
+                      runtime_.sessions.Open(options.target, graph_, options.config));
+  const bool has_dir = !options.checkpoint_dir.empty();
+  const bool has_file = !options.checkpoint_filename_with_path.empty();
+  if (has_dir && has_file) {  // SM-11
+    return Status(Code::kValueError,
+                  "checkpoint_dir and checkpoint_filename_with_path must not both be given");
+  }
+  if (!options.saver || (!has_dir && !has_file)) return Status();  // SM-12
+  if (has_file) {                                                  // SM-13
+    opened->checkpoint = options.checkpoint_filename_with_path;
+    FL_RETURN_IF_ERROR(RestorePath(*opened->session, *options.saver, opened->checkpoint));
+    opened->restored = true;
+    return Status();
+  }
+  FL_ASSIGN_OR_RETURN(const std::optional<CheckpointState> state, AwaitState(options));
+  if (!state) return Status();
+  return RestoreState(options, *state, opened);
+}
+
+Result<std::optional<CheckpointState>> SessionManager::AwaitState(const PrepareOptions& options) {
+  Env& env = runtime_.env;
+  Duration waited;  // SM-14: planned sleeps, not measured time
+  while (true) {
+    FL_ASSIGN_OR_RETURN(std::optional<CheckpointState> state,
+                        GetCheckpointState(env, runtime_.semantics, options.checkpoint_dir));
+    if (state || !options.wait_for_checkpoint || waited >= options.max_wait) return state;
+    Log(LogLevel::kInfo, "Waiting for a checkpoint in " + options.checkpoint_dir);
+    env.observer.Announce(Point::kWaitForCheckpoint,
+                          {{"directory", std::string_view(options.checkpoint_dir)},
+                           {"waited_ns", waited.nanoseconds()}});
+    SleepFor(env, "a checkpoint in " + options.checkpoint_dir, options_.recovery_wait);
+    waited += options_.recovery_wait;
+  }
+}
+
+Status SessionManager::RestoreState(const PrepareOptions& options, const CheckpointState& found,
+                                    Opened* opened) {
+  CheckpointState state = found;
+  FL_ASSIGN_OR_RETURN(opened->checkpoint, ChooseCheckpoint(*options.saver, &state));
+  FL_RETURN_IF_ERROR(RestorePath(*opened->session, *options.saver, opened->checkpoint));
+  opened->restored = true;
+  // SM-16: so that rotation goes on where the former process stopped.
+  return CallUser([&] { options.saver->RecoverLastCheckpoints(state.all_model_checkpoint_paths); });
+}
+
+Result<std::string> SessionManager::ChooseCheckpoint(const Saver& saver, CheckpointState* state) {
+  const std::string latest = state->model_checkpoint_path;
+  if (!runtime_.semantics.fall_back_to_complete || saver.empty()) return latest;  // SM-19
+  std::vector<std::string> candidates = state->all_model_checkpoint_paths;
+  std::erase(candidates, latest);
+  candidates.push_back(latest);
+  Status first_failure;
+  while (!candidates.empty()) {
+    const std::string path = candidates.back();
+    const Status status = VerifyCheckpoint(runtime_.env.files, path);
+    if (status.ok()) return path;
+    if (!IsGoneOrDamaged(status)) return status;
+    Log(LogLevel::kWarning,
+        fmt::format("checkpoint {} cannot be restored: {}", path, status.ToString()));
+    if (first_failure.ok()) first_failure = status;
+    candidates.pop_back();
+    std::erase(state->all_model_checkpoint_paths, path);
+  }
+  return first_failure;  // never initialise over a state that once was
+}
+
+Status SessionManager::RestorePath(Session& session, Saver& saver, const std::string& path) {
+  Log(LogLevel::kInfo, "Restoring parameters from " + path);
+  Observer& observer = runtime_.env.observer;
+  observer.Announce(Point::kRestoreStart,
+                    {IdField("session", session.id()), {"path", std::string_view(path)}});
+  const Status status = saver.TryRestore(session, path);
+  observer.Announce(Point::kRestoreDone, {IdField("session", session.id()),
+                                          {"path", std::string_view(path)},
+                                          {"step", StepInName(path)},
+                                          CodeField(status)});
+  return status;
+}
+
+}  // namespace faultline
