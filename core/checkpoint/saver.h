@@ -18,7 +18,7 @@ namespace faultline {
 // CK-1301. Defaults are TensorFlow's.
 struct SaverOptions {
   // Checkpoint name and variable; empty: all global variables at build time, under their names.
-  std::vector<std::pair<std::string, Variable>> variables;
+  std::vector<std::pair<std::string, Variable>> variables = {};
   bool reshape = false;
   bool sharded = false;
   int max_to_keep = 5;  // 0: keep all, and keep no list (CK-1306)
@@ -33,7 +33,7 @@ struct SaverOptions {
 };
 
 struct SaveOptions {
-  std::optional<std::int64_t> global_step;
+  std::optional<std::int64_t> global_step = {};
   std::string latest_filename{kDefaultStateFile};
   bool write_meta_graph = true;
   bool write_state = true;

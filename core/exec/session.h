@@ -11,11 +11,11 @@
 namespace faultline {
 
 struct RunRequest {
-  Fetch fetches;
-  FeedDict feeds;
+  Fetch fetches = {};
+  FeedDict feeds = {};
   const RunOptions* options = nullptr;  // null: not given
   RunMetadata* metadata = nullptr;      // null: not wanted
-  StepContext context;                  // session_id is filled in by the session
+  StepContext context = {};             // session_id is filled in by the session
 };
 
 // A session on one graph and one target (SE-1): what runs operations. Runs may suspend and may be
