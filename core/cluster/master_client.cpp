@@ -76,6 +76,7 @@ Result<Response> MasterClient::Call(std::string_view method, const Request& requ
       return Status(Code::kInternal, fmt::format("{} expected, {} came", Response::kKind,
                                                  *reply ? (*reply)->kind() : "nothing"));
     }
+    if (limits.cancel != nullptr && limits.cancel->cancelled()) return limits.cancel->reason();
     // RF-24: what a handler answered is never retried.
     if (!IsTransportError(reply.status()) || tries >= profile_.master_retries) {
       return Plain(reply.status());

@@ -219,7 +219,6 @@ std::uint64_t RunStepRequest::digest() const {
   v1::cluster::RunOptions run_options;
   internal::RunOptionsToProto(options, &run_options);
   hash.Add(run_options.SerializeAsString());
-  hash.Add(metadata_wanted ? 1U : 0U);
   hash.Add(static_cast<std::uint64_t>(request_id));
   AddContext(context, &hash);
   return hash.value();
@@ -235,7 +234,6 @@ std::string RunStepRequest::Serialize() const {
   proto.set_store_errors_in_response_body(true);
   proto.set_request_id(request_id);
   internal::ContextToProto(context, proto.mutable_step_context());
-  proto.set_metadata_wanted(metadata_wanted);
   return proto.SerializeAsString();
 }
 
@@ -248,7 +246,6 @@ Result<std::unique_ptr<Message>> RunStepRequest::Decode(std::string_view bytes) 
   message.fetches = ToVector(proto.fetch());
   message.targets = ToVector(proto.target());
   message.options = internal::RunOptionsFromProto(proto.options());
-  message.metadata_wanted = proto.metadata_wanted();
   message.request_id = proto.request_id();
   message.context = internal::ContextFromProto(proto.step_context());
   return Own(std::move(message));

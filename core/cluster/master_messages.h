@@ -73,7 +73,6 @@ struct RunStepRequest final : Message {
   std::vector<std::string> fetches;  // names of tensors
   std::vector<std::string> targets;  // names of operations
   RunOptions options;
-  bool metadata_wanted = false;
   // RF-17; 0: not tracked.
   std::int64_t request_id = 0;
   StepContext context;

@@ -143,7 +143,7 @@ Status MasterSession::Execute(const RunStepRequest& request, const StepLimits& l
   arguments.deadline = limits.deadline;
   arguments.cancel = &cancel;
   std::vector<NodeStats> node_stats;
-  if (request.metadata_wanted && request.options.trace_level == TraceLevel::kFullTrace) {
+  if (request.options.trace_level == TraceLevel::kFullTrace) {
     arguments.node_stats = &node_stats;
   }
   FL_ASSIGN_OR_RETURN(std::vector<Tensor> values, loaded->executor.Run(arguments));
@@ -151,7 +151,7 @@ Status MasterSession::Execute(const RunStepRequest& request, const StepLimits& l
     response->tensors.emplace_back(arguments.fetches[i].name(), std::move(values[i]));
   }
   response->metadata.node_stats = std::move(node_stats);
-  if (request.metadata_wanted && request.options.output_partition_graphs) {
+  if (request.options.output_partition_graphs) {
     response->metadata.partition_graphs.push_back(loaded->graph->SerializedGraphDef());
   }
   return Status();

@@ -54,7 +54,6 @@ RunStepRequest RemoteSession::MakeRequest(const StepRequest& request) const {
   for (const Output& fetch : request.fetches) message.fetches.push_back(fetch.name());
   for (const Operation* op : request.targets) message.targets.push_back(op->name());
   if (request.options != nullptr) message.options = *request.options;
-  message.metadata_wanted = request.metadata != nullptr;
   message.context = request.context;
   return message;
 }

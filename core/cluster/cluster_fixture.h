@@ -1,0 +1,129 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <boost/test/unit_test.hpp>
+
+#include "core/cluster/cluster_session_factory.h"
+#include "core/cluster/master.h"
+#include "core/cluster/remote_session.h"
+#include "core/cluster/scripted_transport.h"
+#include "core/cluster/server.h"
+#include "core/exec/direct_session.h"
+#include "core/exec/kernel_registry.h"
+#include "core/graph/ops.h"
+#include "core/summary/events_writer.h"
+#include "core/testing/fake_env.h"
+
+// What the tests of servers and sessions share.
+
+namespace faultline::testing {
+
+// One incarnation of a process: what the composition root builds for a program.
+class TestProcess {
+ public:
+  TestProcess(Env env, RuntimeProfile profile)
+      : env_(std::move(env)),
+        profile_(profile),
+        events_(env_),
+        local_({env_, Semantics::Tf(), kernels_, [this] { return runtime.NextId(); }}),
+        sessions({env_, [this] { return runtime.NextId(); }, profile, &local_}),
+        runtime{env_, Semantics::Tf(), kernels_, sessions, events_, {}} {
+    RegisterStandardKernels(kernels_);
+    sessions.UseServers(runtime.servers);
+  }
+
+  // The server of the one task of job ps.
+  Server& Serve(const std::string& address = "ps:1", const SessionConfig& config = {}) {
+    ServerOptions options;
+    options.cluster = ClusterSpec({{"ps", {address}}});
+    options.config = config;
+    options.profile = profile_;
+    return StartServer(runtime, options);
+  }
+  std::unique_ptr<Session> Open(Graph& graph, const SessionConfig& config = {},
+                                const std::string& target = "grpc://ps:1") {
+    auto session = sessions.Open(target, graph, config);
+    BOOST_TEST_REQUIRE(session.ok(), session.status().ToString());
+    return std::move(*session);
+  }
+
+ private:
+  Env env_;
+  RuntimeProfile profile_;
+  KernelRegistry kernels_;
+  EventsWriterCache events_;
+  LocalSessionFactory local_;
+
+ public:
+  ClusterSessionFactory sessions;
+  Runtime runtime;
+};
+
+// A world with a process that serves and processes that do not, on a scripted transport.
+class TestCluster {
+ public:
+  explicit TestCluster(RuntimeProfile the_profile)
+      : profile(the_profile),
+        transport(fake.env().spawner),
+        env{fake.env().clock,  fake.env().spawner,  fake.env().files,  transport,
+            fake.env().random, fake.env().observer, fake.env().logger, "testhost"},
+        client(env, profile) {}
+
+  void StartServer(const SessionConfig& config = {}) {
+    BOOST_TEST_REQUIRE(!server_process);
+    server_process = std::make_unique<TestProcess>(env, profile);
+    server = &server_process->Serve("ps:1", config);
+  }
+  // The end of the serving process, and of all that it held.
+  void StopServer() {
+    server = nullptr;
+    server_process.reset();
+  }
+  void RestartServer() {
+    StopServer();
+    StartServer();
+  }
+  std::size_t SessionsOnServer() const { return server->master()->sessions(); }
+
+  RuntimeProfile profile;
+  FakeEnv fake;
+  ScriptedTransport transport;
+  Env env;
+  std::unique_ptr<TestProcess> server_process;
+  Server* server = nullptr;
+  TestProcess client;
+};
+
+// A counter, and a step that waits until somebody fills its queue.
+struct CounterGraph {
+  CounterGraph()
+      : counter(MakeVariable(graph, Tensor::Scalar<std::int64_t>(0), "counter")),
+        increment(AssignAdd(counter, Constant(graph, Tensor::Scalar<std::int64_t>(1), "one"),
+                            "increment")),
+        queue(FifoQueue(graph, 10, {DataType::kInt64}, "queue")),
+        dequeue(Dequeue(queue, "dequeue").front()),
+        enqueue(Enqueue(queue, {counter.value()}, "enqueue")) {}
+
+  Graph graph;
+  Variable counter;
+  Output increment;
+  Queue queue;
+  Output dequeue;
+  Operation* enqueue;
+};
+
+inline Status TryRun(Session& session, Fetch fetch, const RunOptions* options = nullptr) {
+  RunRequest request;
+  request.fetches = std::move(fetch);
+  request.options = options;
+  return session.TryRun(request).status();
+}
+
+inline std::int64_t ReadCounter(Session& session, const CounterGraph& graph) {
+  return session.Run(graph.counter.value()).scalar<std::int64_t>();
+}
+
+}  // namespace faultline::testing
