@@ -68,6 +68,10 @@ Variable MakeVariable(Graph& graph, Tensor initial_value, const std::string& nam
 // Shorthand for a variable of the local collection only, not trainable.
 Variable MakeLocalVariable(Graph& graph, Output initial_value, const std::string& name);
 Variable MakeLocalVariable(Graph& graph, Tensor initial_value, const std::string& name);
+// A variable that starts with zeros, as TensorFlow's get_variable makes it: the nodes of its initial
+// value belong to it, under "name/Initializer/".
+Variable MakeZeroVariable(Graph& graph, DataType dtype, TensorShape shape, const std::string& name,
+                          const VariableOptions& options = {});
 // Each returns the variable's value after the assignment.
 Output Assign(const Variable& variable, Output value, const std::string& name = "Assign");
 Output AssignAdd(const Variable& variable, Output value, const std::string& name = "AssignAdd");

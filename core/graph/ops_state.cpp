@@ -1,0 +1,243 @@
+#include "core/graph/ops.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+#include "core/graph/build.h"
+#include "core/graph/initial_value.h"
+
+namespace faultline {
+namespace {
+
+// The nodes of a variable besides its initial value, within the scope of its name.
+Variable FinishVariable(Graph& graph, Output initial_value, const AttrMap& colocation,
+                        const VariableOptions& options) {
+  const std::string name = graph.name_scope();
+  if (options.validate_shape && !initial_value.shape().fully_defined()) {
+    throw ValueError(fmt::format("initial_value of {} must have a known shape, it has {}", name,
+                                 initial_value.shape().ToString()));
+  }
+  AttrMap attrs = colocation;
+  attrs["shape"] = options.validate_shape ? initial_value.shape() : PartialShape();
+  attrs["dtype"] = BaseType(initial_value.dtype());
+  Variable variable;
+  variable.initial_value = initial_value;
+  variable.trainable = options.trainable;
+  Operation* op = internal::Build(graph, "VariableV2", name + "/", {}, std::move(attrs));
+  variable.handle = op->output();
+  const Output guarded = internal::GuardedInitialValue(initial_value, name);
+  variable.initializer =
+      internal::Build(graph, "Assign", "Assign", {variable.handle, guarded},
+                      {{"validate_shape", options.validate_shape}, {"use_locking", true}});
+  variable.snapshot =
+      graph
+          .AddOperation({.type = "Identity",
+                         .name = "read",
+                         .inputs = {variable.handle},
+                         .attrs = internal::Beside(*op),
+                         .control_inputs = {},
+                         .device = op->device()})
+          ->output();
+  return variable;
+}
+
+void JoinCollections(Graph& graph, const Variable& variable, const VariableOptions& options) {
+  std::vector<std::string> keys = options.collections;
+  if (keys.empty()) keys.emplace_back(GraphKeys::kGlobalVariables);
+  const std::string trainable(GraphKeys::kTrainableVariables);
+  if (options.trainable && std::ranges::find(keys, trainable) == keys.end()) {
+    keys.push_back(trainable);
+  }
+  for (const std::string& key : keys) graph.AddToCollection(key, variable);
+}
+
+VariableOptions LocalOptions() {
+  return {.trainable = false, .collections = {std::string(GraphKeys::kLocalVariables)}};
+}
+
+// [from:to] of a vector of shape dimensions, as TensorFlow writes it.
+struct Slice {
+  std::int64_t from;
+  std::int64_t to;
+  bool open_begin = false;
+  bool open_end = false;
+};
+
+Output StridedSlice(Output value, Slice slice) {
+  Graph& graph = value.op->graph();
+  const NameScope scope(graph, "strided_slice");
+  const Output begin = Constant(graph, internal::IntVector({slice.from}), "stack");
+  const Output end = Constant(graph, internal::IntVector({slice.to}), "stack_1");
+  const Output stride = Constant(graph, internal::IntVector({1}), "stack_2");
+  return internal::Build("StridedSlice", graph.name_scope() + "/", {value, begin, end, stride},
+                         {{"begin_mask", std::int64_t{slice.open_begin}},
+                          {"end_mask", std::int64_t{slice.open_end}}});
+}
+
+// The elements of a vector where the mask is true, by the nodes of tf.boolean_mask.
+Output BooleanMask(Output values, Output mask) {
+  Graph& graph = values.op->graph();
+  const NameScope scope(graph, "boolean_mask");
+  const Output masked = StridedSlice(ShapeOf(values), {.from = 0, .to = 1});
+  const Output axes = Constant(graph, internal::IntVector({0}), "Prod/reduction_indices");
+  const Output size = internal::Build("Prod", "Prod", {masked, axes});
+  const Output before = StridedSlice(ShapeOf(values), {.from = 0, .to = 0, .open_begin = true});
+  const Output after = StridedSlice(ShapeOf(values), {.from = 1, .to = 0, .open_end = true});
+  Output shape;
+  {
+    const NameScope concat(graph, "concat");
+    const Output middle = Pack({size}, "values_1");
+    const Output axis = Constant(graph, Tensor::Scalar(0), "axis");
+    shape = internal::Build("ConcatV2", graph.name_scope() + "/", {before, middle, after, axis});
+  }
+  const Output flat = Reshape(values, shape);
+  const Output all = Constant(graph, internal::IntVector({-1}), "Reshape_1/shape");
+  const Output flat_mask = Reshape(mask, all);
+  const Output where = internal::Build("Where", "Where", {flat_mask});
+  const Output indices =
+      internal::Build("Squeeze", "Squeeze", {where}, {{"squeeze_dims", std::vector<std::int64_t>{1}}});
+  return Gather(flat, indices, "GatherV2");
+}
+
+Output NoNames(Graph& graph) {
+  return Constant(graph, Tensor(DataType::kString, TensorShape({0})));
+}
+
+Output Accumulate(const char* type, const Variable& variable, Output value,
+                  const std::string& name) {
+  return internal::Build(type, name, {variable.handle, value});
+}
+
+}  // namespace
+
+Variable MakeVariable(Graph& graph, Output initial_value, const std::string& name,
+                      const VariableOptions& options) {
+  const InitScope lifted(graph);
+  const NameScope scope(graph, name);
+  const Variable variable = FinishVariable(graph, initial_value, {}, options);
+  JoinCollections(graph, variable, options);
+  return variable;
+}
+
+Variable MakeVariable(Graph& graph, Tensor initial_value, const std::string& name,
+                      const VariableOptions& options) {
+  const InitScope lifted(graph);
+  const NameScope scope(graph, name);
+  const Output value = Constant(graph, std::move(initial_value), "initial_value");
+  const Variable variable = FinishVariable(graph, value, {}, options);
+  JoinCollections(graph, variable, options);
+  return variable;
+}
+
+Variable MakeLocalVariable(Graph& graph, Output initial_value, const std::string& name) {
+  return MakeVariable(graph, initial_value, name, LocalOptions());
+}
+
+Variable MakeLocalVariable(Graph& graph, Tensor initial_value, const std::string& name) {
+  return MakeVariable(graph, std::move(initial_value), name, LocalOptions());
+}
+
+Variable MakeZeroVariable(Graph& graph, DataType dtype, TensorShape shape,
+                          const std::string& name, const VariableOptions& options) {
+  const InitScope lifted(graph);
+  const NameScope scope(graph, name);
+  const AttrMap colocation = {{"_class", std::vector<std::string>{"loc:@" + graph.name_scope()}}};
+  AttrMap attrs = colocation;
+  attrs["value"] = Tensor(dtype, std::move(shape));
+  attrs["dtype"] = dtype;
+  const Output zeros =
+      internal::Build(graph, "Const", "Initializer/zeros", {}, std::move(attrs))->output();
+  const Variable variable = FinishVariable(graph, zeros, colocation, options);
+  JoinCollections(graph, variable, options);
+  return variable;
+}
+
+Output Assign(const Variable& variable, Output value, const std::string& name) {
+  return internal::Build("Assign", name, {variable.handle, value}, {{"use_locking", false}});
+}
+
+Output AssignAdd(const Variable& variable, Output value, const std::string& name) {
+  return Accumulate("AssignAdd", variable, value, name);
+}
+
+Output AssignSub(const Variable& variable, Output value, const std::string& name) {
+  return Accumulate("AssignSub", variable, value, name);
+}
+
+Output CountUpTo(const Variable& variable, std::int64_t limit, const std::string& name) {
+  return internal::Build("CountUpTo", name, {variable.handle}, {{"limit", limit}});
+}
+
+Output IsVariableInitialized(const Variable& variable, const std::string& name) {
+  return internal::Build("IsVariableInitialized", name, {variable.handle});
+}
+
+Output InitializedValue(const Variable& variable) {
+  const InitScope lifted(variable.handle.op->graph());
+  return internal::ValueOrInitial(variable);
+}
+
+Operation* VariablesInitializer(Graph& graph, const std::vector<Variable>& variables,
+                                const std::string& name) {
+  std::vector<Operation*> initializers;
+  for (const Variable& variable : variables) initializers.push_back(variable.initializer);
+  return Group(graph, initializers, name);
+}
+
+// SE-24
+Output ReportUninitializedVariables(Graph& graph, const std::vector<Variable>& variables,
+                                    const std::string& name) {
+  const NameScope scope(graph, name);
+  std::vector<Output> initialized;
+  std::vector<std::string> names;
+  for (const Variable& variable : variables) {
+    initialized.push_back(IsVariableInitialized(variable));
+    names.push_back(variable.name());
+  }
+  const DeviceScope device(graph, "/device:CPU:0");
+  if (variables.empty()) return NoNames(graph);
+  const Output missing = internal::Build("LogicalNot", "LogicalNot", {Pack(initialized)});
+  const TensorShape shape({static_cast<std::int64_t>(names.size())});
+  return BooleanMask(Constant(graph, Tensor::Of(shape, names)), missing);
+}
+
+Output ReportUninitializedVariables(Graph& graph) {
+  std::vector<Variable> variables = graph.GetVariables(GraphKeys::kGlobalVariables);
+  for (const Variable& local : graph.GetVariables(GraphKeys::kLocalVariables)) {
+    variables.push_back(local);
+  }
+  return ReportUninitializedVariables(graph, variables);
+}
+
+// SE-25. This project has no resources that need initialization, so the list is always empty.
+Output ReportUninitializedResources(Graph& graph, const std::string& name) {
+  const NameScope scope(graph, name);
+  const DeviceScope device(graph, "/device:CPU:0");
+  return NoNames(graph);
+}
+
+// SE-26
+Output AssertVariablesInitialized(Graph& graph) {
+  std::vector<Variable> variables = graph.GetVariables(GraphKeys::kGlobalVariables);
+  for (const Variable& local : graph.GetVariables(GraphKeys::kLocalVariables)) {
+    variables.push_back(local);
+  }
+  std::vector<Output> ranks;
+  for (const Variable& variable : variables) {
+    const Operation& op = *variable.handle.op;
+    ranks.push_back(graph
+                        .AddOperation({.type = "Rank",
+                                       .name = "Rank",
+                                       .inputs = {variable.snapshot},
+                                       .attrs = internal::Beside(op),
+                                       .control_inputs = {},
+                                       .device = op.device()})
+                        ->output());
+  }
+  if (ranks.empty()) return Output();
+  return ranks.size() == 1 ? ranks[0] : Pack(ranks);
+}
+
+}  // namespace faultline
