@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
-#include "core/cluster/cluster_fixture.h"
 #include "core/cluster/master_client.h"
+#include "core/testing/cluster_fixture.h"
 
 // What sessions see when servers and connections are lost, in both profiles.
 
@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(rf_19_rf_25_a_call_to_a_server_that_is_down_waits_for_it) {
       StartServer();
     });
     session->Run(graph.counter.initializer);
-    BOOST_TEST((env.clock.Now() - start == Duration::Seconds(100)));
+    BOOST_TEST(env.clock.Now() - start == Duration::Seconds(100));
   });
 }
 
@@ -60,8 +60,8 @@ BOOST_AUTO_TEST_CASE(rf_48_a_timeout_bounds_the_creation) {
     config.operation_timeout = Duration::Seconds(3);
     const auto session = client.Open(graph.graph, config);
     const TimePoint start = env.clock.Now();
-    BOOST_TEST((TryRun(*session, graph.increment).code() == Code::kDeadlineExceeded));
-    BOOST_TEST((env.clock.Now() - start == Duration::Seconds(3)));
+    BOOST_TEST(TryRun(*session, graph.increment).code() == Code::kDeadlineExceeded);
+    BOOST_TEST(env.clock.Now() - start == Duration::Seconds(3));
   });
 }
 
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(a_session_can_be_closed_while_its_creation_waits) {
     fake.Advance(Duration::Seconds(1));
     session->Close();
     (void)run->Join({"run"});
-    BOOST_TEST((ended.code() == Code::kCancelled));
+    BOOST_TEST(ended.code() == Code::kCancelled);
     BOOST_TEST(transport.CountOf("CloseSession") == 0);
   });
 }
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(rf_20_rf_25_sent_but_not_delivered_is_unavailable) {
     const auto session = OpenReady(*this, graph);
     transport.Script("RunStep", {Fate::kLostBefore});
     const Status status = TryRun(*session, graph.increment);
-    BOOST_TEST((status.code() == Code::kUnavailable));
+    BOOST_TEST(status.code() == Code::kUnavailable);
     BOOST_TEST(status.node() == "");
     BOOST_TEST(ReadCounter(*session, graph) == 0);
     BOOST_TEST(transport.CountOf("RunStep") == 3);
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(rf_25_reply_lost_is_unavailable_and_the_effect_stays) {
     CounterGraph graph;
     const auto session = OpenReady(*this, graph);
     transport.Script("RunStep", {Fate::kLostAfter});
-    BOOST_TEST((TryRun(*session, graph.increment).code() == Code::kUnavailable));
+    BOOST_TEST(TryRun(*session, graph.increment).code() == Code::kUnavailable);
     BOOST_TEST(ReadCounter(*session, graph) == 1);
   });
 }
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(t26_rf_8_a_step_ends_when_its_callers_connection_breaks) {
     BOOST_TEST(fake.observer().Count(Point::kStepReplying) == 1);
     transport.BreakNow();
     (void)run->Join({"run"});
-    BOOST_TEST((ended.code() == Code::kUnavailable));
+    BOOST_TEST(ended.code() == Code::kUnavailable);
     fake.Advance(Duration::Seconds(1));
     BOOST_TEST_REQUIRE(fake.observer().Count(Point::kStepReplying) == 2);
     BOOST_TEST(fake.observer().Of(Point::kStepReplying)[1].text("code") == "UNAVAILABLE");
@@ -149,13 +149,13 @@ BOOST_AUTO_TEST_CASE(t25_rf_11_a_restarted_master_does_not_know_the_handle) {
     CounterGraph graph;
     const auto session = OpenReady(*this, graph);
     RestartServer();
-    BOOST_TEST((TryRun(*session, graph.increment).code() == Code::kAborted));
-    BOOST_TEST((session->TryClose().code() == Code::kAborted));  // SE-10
+    BOOST_TEST(TryRun(*session, graph.increment).code() == Code::kAborted);
+    BOOST_TEST(session->TryClose().code() == Code::kAborted);  // SE-10
     BOOST_TEST(session->closed());
     BOOST_TEST(session->TryClose().ok());  // SE-7
     // RF-8: the variables went with the process.
     const auto fresh = client.Open(graph.graph);
-    BOOST_TEST((TryRun(*fresh, graph.increment).code() == Code::kFailedPrecondition));
+    BOOST_TEST(TryRun(*fresh, graph.increment).code() == Code::kFailedPrecondition);
   });
 }
 
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(rf_11_an_extension_of_an_unknown_session_is_aborted) {
     const auto session = OpenReady(*this, graph);
     RestartServer();
     const Output more = Add(graph.increment, graph.increment, "more");
-    BOOST_TEST((TryRun(*session, more).code() == Code::kAborted));
+    BOOST_TEST(TryRun(*session, more).code() == Code::kAborted);
     BOOST_TEST(transport.CountOf("ExtendSession") == 1);
     BOOST_TEST(transport.CountOf("RunStep") == 1);
   });
@@ -182,9 +182,9 @@ BOOST_AUTO_TEST_CASE(t25_a_master_that_restarts_within_a_step_is_unavailable_the
     StopServer();
     transport.BreakNow();
     (void)run->Join({"run"});
-    BOOST_TEST((ended.code() == Code::kUnavailable));
+    BOOST_TEST(ended.code() == Code::kUnavailable);
     StartServer();
-    BOOST_TEST((TryRun(*session, graph.dequeue).code() == Code::kAborted));
+    BOOST_TEST(TryRun(*session, graph.dequeue).code() == Code::kAborted);
   });
 }
 
@@ -194,8 +194,8 @@ BOOST_AUTO_TEST_CASE(t48_a_lost_extension_is_unavailable) {
     const auto session = OpenReady(*this, graph);
     const Output more = Add(graph.increment, graph.increment, "more");
     transport.Script("ExtendSession", {Fate::kLostAfter});
-    BOOST_TEST((TryRun(*session, more).code() == Code::kUnavailable));
-    BOOST_TEST((TryRun(*session, more).code() == Code::kAborted));  // RF-26: stale version
+    BOOST_TEST(TryRun(*session, more).code() == Code::kUnavailable);
+    BOOST_TEST(TryRun(*session, more).code() == Code::kAborted);  // RF-26: stale version
   });
 }
 
@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(rf_17_rf_25_a_retry_of_an_executed_step_is_aborted_and_the_
     CounterGraph graph;
     const auto session = OpenReady(*this, graph);
     transport.Script("RunStep", {Fate::kLostAfter});
-    BOOST_TEST((TryRun(*session, graph.increment).code() == Code::kAborted));
+    BOOST_TEST(TryRun(*session, graph.increment).code() == Code::kAborted);
     BOOST_TEST(ReadCounter(*session, graph) == 1);
   });
 }
@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(rf_17_rf_25_a_retry_of_a_step_that_executes_is_aborted) {
     fake.Advance(Duration::Seconds(1));
     transport.BreakNow();
     (void)run->Join({"run"});
-    BOOST_TEST((ended.code() == Code::kAborted));
+    BOOST_TEST(ended.code() == Code::kAborted);
   });
 }
 
@@ -266,7 +266,7 @@ BOOST_AUTO_TEST_CASE(t25_rf_25_the_retry_meets_the_restarted_master) {
     BOOST_TEST(!run->finished());  // RF-19: it waits for the server
     StartServer();
     (void)run->Join({"run"});
-    BOOST_TEST((ended.code() == Code::kAborted));
+    BOOST_TEST(ended.code() == Code::kAborted);
   });
 }
 
@@ -277,7 +277,7 @@ BOOST_AUTO_TEST_CASE(rf_23_ten_tries_with_growing_jittered_pauses) {
     const int before = transport.CountOf("RunStep");
     const TimePoint start = env.clock.Now();
     transport.Script("RunStep", std::vector<Fate>(11, Fate::kLostBefore));
-    BOOST_TEST((TryRun(*session, graph.increment).code() == Code::kUnavailable));
+    BOOST_TEST(TryRun(*session, graph.increment).code() == Code::kUnavailable);
     BOOST_TEST(transport.CountOf("RunStep") - before == 11);
     // Each pause is 0.4 ms and between 0.6 and 1 of 1 ms * 1.3^i.
     double grown = 0;
@@ -308,9 +308,9 @@ BOOST_AUTO_TEST_CASE(rf_23_with_a_timeout_the_first_loss_is_deadline_exceeded) {
     transport.Script("RunStep", {Fate::kLostBefore});
     RunOptions options;
     options.timeout_ms = 5000;
-    BOOST_TEST((TryRun(*session, graph.increment, &options).code() == Code::kDeadlineExceeded));
+    BOOST_TEST(TryRun(*session, graph.increment, &options).code() == Code::kDeadlineExceeded);
     BOOST_TEST(transport.CountOf("RunStep") - before == 1);
-    BOOST_TEST((env.clock.Now() == start));
+    BOOST_TEST(env.clock.Now() == start);
   });
 }
 
@@ -329,7 +329,7 @@ BOOST_AUTO_TEST_CASE(rf_24_the_error_of_a_step_is_not_retried) {
     MasterClient master(env, profile, "ps:1");
     const auto response = master.RunStep({}, {});
     BOOST_TEST_REQUIRE(response.ok());
-    BOOST_TEST((response->status.code() == Code::kUnavailable));
+    BOOST_TEST(response->status.code() == Code::kUnavailable);
     BOOST_TEST(steps == 1);
   });
 }
@@ -345,7 +345,7 @@ BOOST_AUTO_TEST_CASE(rf_24_an_error_that_a_handler_answers_is_not_retried) {
         }};
     BOOST_TEST_REQUIRE(transport.Serve("ps:1", "CloseSession", method).ok());
     MasterClient master(env, profile, "ps:1");
-    BOOST_TEST((master.CloseSession({}, {}).status().code() == Code::kUnavailable));
+    BOOST_TEST(master.CloseSession({}, {}).status().code() == Code::kUnavailable);
     BOOST_TEST(calls == 1);
   });
 }
@@ -369,7 +369,7 @@ BOOST_AUTO_TEST_CASE(t48_rf_26_an_extension_sent_twice_is_aborted) {
     const auto session = OpenReady(*this, graph);
     const Output more = Add(graph.increment, graph.increment, "more");
     transport.Script("ExtendSession", {Fate::kLostAfter});
-    BOOST_TEST((TryRun(*session, more).code() == Code::kAborted));
+    BOOST_TEST(TryRun(*session, more).code() == Code::kAborted);
     BOOST_TEST(transport.CountOf("ExtendSession") == 2);
   });
 }
@@ -379,7 +379,7 @@ BOOST_AUTO_TEST_CASE(rf_26_a_close_sent_twice_is_aborted) {
     CounterGraph graph;
     const auto session = OpenReady(*this, graph);
     transport.Script("CloseSession", {Fate::kLostAfter});
-    BOOST_TEST((session->TryClose().code() == Code::kAborted));
+    BOOST_TEST(session->TryClose().code() == Code::kAborted);
     BOOST_TEST(SessionsOnServer() == 0U);
   });
 }
@@ -394,7 +394,7 @@ BOOST_AUTO_TEST_CASE(a_close_ends_the_pauses_between_tries) {
     fake.Advance(Duration::Milliseconds(3));
     BOOST_TEST(session->TryClose().ok());
     (void)run->Join({"run"});
-    BOOST_TEST((ended.code() == Code::kCancelled));
+    BOOST_TEST(ended.code() == Code::kCancelled);
     BOOST_TEST(transport.CountOf("RunStep") < 6);
   });
 }

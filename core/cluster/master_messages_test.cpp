@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "core/testing/printers.h"
+
 namespace faultline {
 namespace {
 
@@ -114,7 +116,7 @@ BOOST_AUTO_TEST_CASE(er_2_an_unknown_code_becomes_unknown) {
   auto decoded = RunStepResponse::Decode(response.Serialize());
   BOOST_TEST_REQUIRE(decoded.ok());
   const auto& back = dynamic_cast<RunStepResponse&>(**decoded);
-  BOOST_TEST((back.status.code() == Code::kUnknown));
+  BOOST_TEST(back.status.code() == Code::kUnknown);
   BOOST_TEST(back.status.message() == "no canonical code");
 }
 
@@ -147,8 +149,8 @@ BOOST_AUTO_TEST_CASE(a_digest_changes_with_each_field_of_a_step) {
 }
 
 BOOST_AUTO_TEST_CASE(bytes_of_another_kind_are_an_invalid_argument) {
-  BOOST_TEST((RunStepRequest::Decode("\xff").status().code() == Code::kInvalidArgument));
-  BOOST_TEST((CreateSessionRequest::Decode("\xff").status().code() == Code::kInvalidArgument));
+  BOOST_TEST(RunStepRequest::Decode("\xff").status().code() == Code::kInvalidArgument);
+  BOOST_TEST(CreateSessionRequest::Decode("\xff").status().code() == Code::kInvalidArgument);
 }
 
 BOOST_AUTO_TEST_CASE(size_follows_the_content) {

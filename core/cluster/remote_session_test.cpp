@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "core/base/error.h"
-#include "core/cluster/cluster_fixture.h"
+#include "core/testing/cluster_fixture.h"
 
 // A server and sessions on it while nothing is lost.
 
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(se_3_rf_6_isolated_sessions_have_variables_of_their_own) {
     for (const SessionConfig& config : {isolated, SessionConfig()}) {
       const auto worker = client.Open(graph.graph, config);
       const Status status = TryRun(*worker, graph.counter.value());
-      BOOST_TEST((status.code() == Code::kFailedPrecondition));
+      BOOST_TEST(status.code() == Code::kFailedPrecondition);
       BOOST_TEST(status.message().find("uninitialized") != std::string::npos);
     }
   });
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(cl_10_the_config_of_a_server_is_merged_into_that_of_its_ses
     const auto first = client.Open(graph.graph);
     first->Run(graph.counter.initializer);
     const auto second = client.Open(graph.graph);
-    BOOST_TEST((TryRun(*second, graph.counter.value()).code() == Code::kFailedPrecondition));
+    BOOST_TEST(TryRun(*second, graph.counter.value()).code() == Code::kFailedPrecondition);
   });
 }
 
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(er_3_the_error_of_a_step_names_its_node) {
     CounterGraph graph;
     const auto session = client.Open(graph.graph);
     const Status status = TryRun(*session, graph.counter.value());
-    BOOST_TEST((status.code() == Code::kFailedPrecondition));
+    BOOST_TEST(status.code() == Code::kFailedPrecondition);
     BOOST_TEST(status.ToString().find("counter") != std::string::npos);
     BOOST_CHECK_THROW(session->Run(graph.counter.value()), FailedPreconditionError);
   });
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(rf_33_an_operation_of_another_task_cannot_be_placed) {
     }
     const auto session = client.Open(graph.graph);
     const Status status = TryRun(*session, graph.counter.initializer);
-    BOOST_TEST((status.code() == Code::kInvalidArgument));
+    BOOST_TEST(status.code() == Code::kInvalidArgument);
     BOOST_TEST(status.ToString().find("far") != std::string::npos);
     BOOST_TEST(SessionsOnServer() == 0U);
   });
@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(rf_52_se_9_closing_cancels_a_step_that_waits) {
     BOOST_TEST_REQUIRE(fake.observer().Count(Point::kStepExecuting) == 1);
     session->Close();
     (void)run->Join({"run"});
-    BOOST_TEST((ended.code() == Code::kCancelled));
+    BOOST_TEST(ended.code() == Code::kCancelled);
     const auto replies = fake.observer().Of(Point::kStepReplying);
     BOOST_TEST_REQUIRE(replies.size() == 1U);
     BOOST_TEST(replies[0].text("code") == "CANCELLED");
@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(rf_54_closing_waits_until_no_step_is_counted) {
     fake.Advance(Duration::Seconds(1));
     const TimePoint start = env.clock.Now();
     session->Close();
-    BOOST_TEST((env.clock.Now() - start == Duration::Seconds(4)));
+    BOOST_TEST(env.clock.Now() - start == Duration::Seconds(4));
     const auto closed = fake.observer().Of(Point::kMasterSessionClosed);
     BOOST_TEST(closed.size() == 1U);
     (void)run->Join({"run"});
@@ -273,10 +273,10 @@ BOOST_AUTO_TEST_CASE(rf_52_a_run_that_races_with_a_close_is_a_failed_preconditio
     };
     const auto response = master.RunStep(step, {});
     BOOST_TEST_REQUIRE(response.ok());
-    BOOST_TEST((response->status.code() == Code::kFailedPrecondition));
+    BOOST_TEST(response->status.code() == Code::kFailedPrecondition);
     BOOST_TEST(response->status.ToString().find("uninitialized") == std::string::npos);
     BOOST_TEST(response->status.message().find("closed") != std::string::npos);
-    BOOST_TEST((master.RunStep(step, {}).status().code() == Code::kAborted));  // later: RF-11
+    BOOST_TEST(master.RunStep(step, {}).status().code() == Code::kAborted);  // later: RF-11
   });
 }
 
@@ -309,11 +309,11 @@ BOOST_AUTO_TEST_CASE(rf_46_an_in_process_timeout_waits_for_the_end_of_the_step) 
     RunOptions options;
     options.timeout_ms = 1000;
     const TimePoint start = env.clock.Now();
-    BOOST_TEST((TryRun(*session, graph.increment, &options).code() == Code::kDeadlineExceeded));
-    BOOST_TEST((env.clock.Now() - start == Duration::Seconds(5)));
+    BOOST_TEST(TryRun(*session, graph.increment, &options).code() == Code::kDeadlineExceeded);
+    BOOST_TEST(env.clock.Now() - start == Duration::Seconds(5));
     // A step that can be cancelled ends in time.
-    BOOST_TEST((TryRun(*session, graph.dequeue, &options).code() == Code::kDeadlineExceeded));
-    BOOST_TEST((env.clock.Now() - start == Duration::Seconds(6)));
+    BOOST_TEST(TryRun(*session, graph.dequeue, &options).code() == Code::kDeadlineExceeded);
+    BOOST_TEST(env.clock.Now() - start == Duration::Seconds(6));
   });
 }
 
@@ -329,8 +329,8 @@ BOOST_AUTO_TEST_CASE(rf_47_a_remote_timeout_returns_in_time_whatever_the_master_
     RunOptions options;
     options.timeout_ms = 1000;
     const TimePoint start = env.clock.Now();
-    BOOST_TEST((TryRun(*session, graph.increment, &options).code() == Code::kDeadlineExceeded));
-    BOOST_TEST((env.clock.Now() - start == Duration::Seconds(1)));
+    BOOST_TEST(TryRun(*session, graph.increment, &options).code() == Code::kDeadlineExceeded);
+    BOOST_TEST(env.clock.Now() - start == Duration::Seconds(1));
     BOOST_TEST(fake.observer().Count(Point::kStepReplying) == 1);
     fake.Advance(Duration::Seconds(5));
     BOOST_TEST(fake.observer().Count(Point::kStepReplying) == 2);
@@ -347,11 +347,11 @@ BOOST_AUTO_TEST_CASE(rf_48_se_20_the_timeout_of_a_run_replaces_that_of_the_sessi
     RunOptions options;
     options.timeout_ms = 2000;
     TimePoint start = env.clock.Now();
-    BOOST_TEST((TryRun(*session, graph.dequeue, &options).code() == Code::kDeadlineExceeded));
-    BOOST_TEST((env.clock.Now() - start == Duration::Seconds(2)));
+    BOOST_TEST(TryRun(*session, graph.dequeue, &options).code() == Code::kDeadlineExceeded);
+    BOOST_TEST(env.clock.Now() - start == Duration::Seconds(2));
     start = env.clock.Now();
-    BOOST_TEST((TryRun(*session, graph.dequeue).code() == Code::kDeadlineExceeded));
-    BOOST_TEST((env.clock.Now() - start == Duration::Seconds(10)));
+    BOOST_TEST(TryRun(*session, graph.dequeue).code() == Code::kDeadlineExceeded);
+    BOOST_TEST(env.clock.Now() - start == Duration::Seconds(10));
   });
 }
 
@@ -366,10 +366,10 @@ BOOST_AUTO_TEST_CASE(se_5_rf_57_a_reset_clears_the_variables_and_closes_all_sess
     fake.Advance(Duration::Seconds(1));
     BOOST_TEST(client.sessions.Reset("grpc://ps:1").ok());
     (void)run->Join({"run"});
-    BOOST_TEST((in_flight.code() == Code::kCancelled));  // T28
-    BOOST_TEST((TryRun(*session, graph.increment).code() == Code::kAborted));
+    BOOST_TEST(in_flight.code() == Code::kCancelled);  // T28
+    BOOST_TEST(TryRun(*session, graph.increment).code() == Code::kAborted);
     const auto fresh = client.Open(graph.graph);
-    BOOST_TEST((TryRun(*fresh, graph.increment).code() == Code::kFailedPrecondition));
+    BOOST_TEST(TryRun(*fresh, graph.increment).code() == Code::kFailedPrecondition);
   });
 }
 
@@ -380,7 +380,7 @@ BOOST_AUTO_TEST_CASE(t8_t23_a_worker_is_not_ready_until_the_chief_has_initialize
     TestProcess worker(env, profile);
     const auto waiting = worker.Open(graph.graph);
     const Status status = TryRun(*waiting, graph.counter.value());
-    BOOST_TEST((status.code() == Code::kFailedPrecondition));
+    BOOST_TEST(status.code() == Code::kFailedPrecondition);
     BOOST_TEST(status.ToString().find("uninitialized") != std::string::npos);  // RF-68
     const auto chief = client.Open(graph.graph);
     chief->Run(graph.counter.initializer);

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "core/cluster/runtime_profile.h"
+#include "core/testing/printers.h"
 
 namespace faultline {
 namespace {
@@ -13,7 +14,7 @@ BOOST_AUTO_TEST_CASE(rf_17_a_second_arrival_is_aborted) {
   RequestIds ids(10);
   BOOST_TEST(ids.Track(5).ok());
   BOOST_TEST(ids.Track(6).ok());
-  BOOST_TEST((ids.Track(5).code() == Code::kAborted));
+  BOOST_TEST(ids.Track(5).code() == Code::kAborted);
 }
 
 BOOST_AUTO_TEST_CASE(rf_17_id_zero_is_never_tracked) {
@@ -27,9 +28,9 @@ BOOST_AUTO_TEST_CASE(rf_17_a_duplicate_older_than_the_window_passes) {
   BOOST_TEST_REQUIRE(window == 10'000U);
   RequestIds ids(window);
   for (std::int64_t id = 1; id <= 10'000; ++id) BOOST_TEST_REQUIRE(ids.Track(id).ok());
-  BOOST_TEST((ids.Track(1).code() == Code::kAborted));
+  BOOST_TEST(ids.Track(1).code() == Code::kAborted);
   BOOST_TEST(ids.Track(10'001).ok());  // pushes 1 out
-  BOOST_TEST((ids.Track(2).code() == Code::kAborted));
+  BOOST_TEST(ids.Track(2).code() == Code::kAborted);
   BOOST_TEST(ids.Track(1).ok());
 }
 

@@ -5,8 +5,8 @@
 #include "core/base/error.h"
 #include "core/cluster/address.h"
 #include "core/cluster/cluster.pb.h"
-#include "core/cluster/cluster_fixture.h"
 #include "core/cluster/placement.h"
+#include "core/testing/cluster_fixture.h"
 
 namespace faultline {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/cluster/scripted_transport.h"
+#include "core/testing/scripted_transport.h"
 
 #include <algorithm>
 #include <utility>

@@ -9,13 +9,14 @@
 #include "core/cluster/cluster_session_factory.h"
 #include "core/cluster/master.h"
 #include "core/cluster/remote_session.h"
-#include "core/cluster/scripted_transport.h"
 #include "core/cluster/server.h"
 #include "core/exec/direct_session.h"
 #include "core/exec/kernel_registry.h"
 #include "core/graph/ops.h"
 #include "core/summary/events_writer.h"
 #include "core/testing/fake_env.h"
+#include "core/testing/printers.h"
+#include "core/testing/scripted_transport.h"
 
 // What the tests of servers and sessions share.
 
