@@ -175,6 +175,10 @@ KernelTask* Kernel::ChooseOrThrow() {
     }
     if (due_ || time_passes_) {
       due_ = false;
+      if (time_passes_) {
+        const WorldScope scope(*this);
+        time_.Poll();
+      }
       const TimePoint now = time_.Now();
       if (now > limits_.until) {
         EndRun(RunEnd::kTimeLimit);

@@ -33,6 +33,9 @@ class TimeSource {
   virtual void AdvanceTo(TimePoint next) = 0;
   // Whether time passes while fibers run, so that due timers are looked for at every turn.
   virtual bool PassesByItself() const { return false; }
+  // Called before every turn if PassesByItself(), acting for the world: lets in what comes from
+  // outside.
+  virtual void Poll() {}
   // Whether AdvanceTo(Max) can bring something new (a signal); otherwise that is a stuck run.
   virtual bool MayBeWoken() const { return false; }
 };
