@@ -245,7 +245,10 @@ Result<Tensor> BundleReader::ReadStrings(std::string_view key, const BundleEntry
   const auto size = static_cast<std::uint64_t>(entry.size);
   if (offset > file_size || size > file_size - offset) return Truncated();
   // A wrong length may lead past the entry, and the end of the file is another error than a mismatch.
-  FL_ASSIGN_OR_RETURN(const std::string bytes, file->Read(offset, file_size - offset));
+  const std::uint64_t window =
+      size + static_cast<std::uint64_t>(count) * kMaxVarintBytes + kChecksumBytes;
+  FL_ASSIGN_OR_RETURN(const std::string bytes,
+                      file->Read(offset, std::min(file_size - offset, window)));
   Lengths lengths;
   const LengthError error = ReadLengths(bytes, count, header_.big_endian, &lengths);
   if (error == LengthError::kEnd) return Truncated();

@@ -61,9 +61,11 @@ Result<bool> CheckpointExists(Env& env, const std::string& prefix);
 Result<std::vector<TimePoint>> GetCheckpointMtimes(Env& env,
                                                    const std::vector<std::string>& prefixes);
 // CK-1805.
-Status RemoveCheckpoint(Env& env, const std::string& prefix);
+Status RemoveCheckpoint(Env& env, const std::string& prefix,
+                        const std::string& meta_graph_suffix = "meta");
 // CK-206.
-std::string MetaGraphFileName(const std::string& prefix);
+std::string MetaGraphFileName(const std::string& prefix,
+                              const std::string& meta_graph_suffix = "meta");
 // Writes through a temporary name and renames (CK-207, CK-1707); `durable` also syncs.
 Status WriteFileAtomically(Env& env, const std::string& path, std::string_view content,
                            bool durable = false);
@@ -74,5 +76,8 @@ Result<std::string> WriteGraph(Env& env, const class Graph& graph, const std::st
 // Whether every byte that `prefix` promises is there and verifies: index, all data files, all
 // checksums (CK-2002). Used by fall_back_to_complete and by checkers. OK, or what is wrong.
 Status VerifyCheckpoint(FileSystem& files, const std::string& prefix);
+// The newest checkpoint of a state that verifies: its latest path, else its list from the newest on.
+// Empty if none does. Used by fall_back_to_complete.
+Result<std::string> NewestCompleteCheckpoint(Env& env, const CheckpointState& state);
 
 }  // namespace faultline

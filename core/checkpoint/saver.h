@@ -38,6 +38,7 @@ struct SaveOptions {
   bool write_meta_graph = true;
   bool write_state = true;
   bool strip_default_attrs = false;
+  std::string meta_graph_suffix = "meta";
 };
 
 // Names of the nodes that save and restore (CK-1307).
@@ -57,6 +58,9 @@ class Saver : public CollectionObject {
  public:
   // Adds the nodes to `graph` now, unless defer_build. `graph` and `runtime` outlive the saver.
   Saver(Runtime& runtime, Graph& graph, SaverOptions options = {});
+  // On nodes that are there already (CK-1308); an import scope, if given, stands before their names.
+  // ValueError without names of the save tensor and the restore op.
+  Saver(Runtime& runtime, Graph& graph, SaverDef def, const std::string& import_scope = "");
 
   // CK-1302; does nothing the second time.
   void Build();
@@ -82,11 +86,26 @@ class Saver : public CollectionObject {
   // Wall times in seconds; infinity for "for ever".
   void SetLastCheckpointsWithTime(std::vector<std::pair<std::string, double>> entries);
   std::vector<std::pair<std::string, double>> last_checkpoints_with_time() const { return kept_; }
-  // CK-1507, SM-17.
+  // CK-1507, SM-17: paths whose files are gone are dropped.
   void RecoverLastCheckpoints(const std::vector<std::string>& paths);
+  Status TryRecoverLastCheckpoints(const std::vector<std::string>& paths);
 
  private:
-  friend class SaverTestPeer;
+  struct Target;
+
+  Status CheckSave(const std::string& save_path, const SaveOptions& options) const;
+  Result<std::string> SaveFiles(Session& session, const std::string& save_path,
+                                const Target& target, const SaveOptions& options);
+  Result<std::string> RunSaveOp(Session& session, const std::string& prefix);
+  Status RunRestoreOp(Session& session, const std::string& prefix);
+  Status Commit(const std::string& prefix, const std::string& directory,
+                const SaveOptions& options);
+  Status WriteState(const std::string& prefix, const std::string& directory,
+                    const SaveOptions& options);
+  void Record(const std::string& prefix);
+  void MaybeDeleteOldest(const SaveOptions& options);
+  Status WriteMetaGraph(const std::string& prefix, const SaveOptions& options);
+
   Runtime& runtime_;
   Graph& graph_;
   SaverOptions options_;
@@ -98,6 +117,7 @@ class Saver : public CollectionObject {
   double next_preserve_ = std::numeric_limits<double>::infinity();
   std::string meta_graph_;             // rendered once for each graph version (DESIGN 2.1(13))
   std::uint64_t meta_graph_version_ = 0;
+  bool meta_graph_stripped_ = false;
 };
 
 }  // namespace faultline

@@ -5,18 +5,12 @@
 
 #include "core/proto/event.pb.h"
 #include "core/summary/events_file.h"
+#include "core/summary/wall_seconds.h"
 
 namespace faultline {
 namespace {
 
 constexpr Duration kFlushInterval = Duration::Seconds(120);  // CK-2111
-
-// Seconds with the fraction rounded by itself, so that half seconds are exact.
-double WallSeconds(TimePoint time) {
-  constexpr std::int64_t kSecond = 1'000'000'000;
-  return static_cast<double>(time.nanoseconds() / kSecond) +
-         static_cast<double>(time.nanoseconds() % kSecond) * 1e-9;
-}
 
 // TensorFlow's FileWriter, with the queue and its thread taken for instantaneous: an event is in the
 // file's buffer when the call returns, and the buffer is flushed after the first event and then by
