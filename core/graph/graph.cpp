@@ -18,14 +18,6 @@ bool IsLetterOrDigit(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-// The names that TensorFlow accepts for a node.
-bool IsValidName(std::string_view name) {
-  if (name.empty() || (!IsLetterOrDigit(name[0]) && name[0] != '.')) return false;
-  return std::ranges::all_of(name, [](char c) {
-    return IsLetterOrDigit(c) || c == '_' || c == '.' || c == '\\' || c == '-' || c == '/';
-  });
-}
-
 std::string LowerCase(std::string text) {
   for (char& c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -55,6 +47,13 @@ void ColocateWithReferences(const OpDef& def, OperationSpec* spec) {
 }
 
 }  // namespace
+
+bool IsValidNodeName(std::string_view name) {
+  if (name.empty() || (!IsLetterOrDigit(name[0]) && name[0] != '.')) return false;
+  return std::ranges::all_of(name, [](char c) {
+    return IsLetterOrDigit(c) || c == '_' || c == '.' || c == '\\' || c == '-' || c == '/';
+  });
+}
 
 std::string Output::name() const { return fmt::format("{}:{}", op->name(), index); }
 DataType Output::dtype() const { return op->output_type(index); }
@@ -98,7 +97,7 @@ Operation* Graph::AddOperation(OperationSpec spec) {
   const std::string wanted = spec.name.empty() ? spec.type : spec.name;
   const bool exact = wanted.ends_with('/');
   std::string name = exact ? wanted.substr(0, wanted.size() - 1) : wanted;
-  if (!IsValidName(name)) throw ValueError(fmt::format("'{}' is not a valid node name", name));
+  if (!IsValidNodeName(name)) throw ValueError(fmt::format("'{}' is not a valid node name", name));
   if (exact && FindOperation(name) != nullptr) {
     throw ValueError(fmt::format("There is a node named '{}' already", name));
   }
@@ -146,6 +145,11 @@ Result<Operation*> Graph::Add(OperationSpec spec, std::string name) {
   ++version_;
   operations_.push_back(std::move(op));
   return operations_.back().get();
+}
+
+Status Graph::AddImported(OperationSpec spec, const std::string& name) {
+  used_names_.try_emplace(LowerCase(name), 1);
+  return Add(std::move(spec), name).status();
 }
 
 // Those of the node itself, then those of the scopes from outside inwards. A scope is left out if an
@@ -267,7 +271,7 @@ NameScope::NameScope(Graph& graph, std::string_view name)
   }
   std::string_view bare = name;
   if (bare.ends_with('/')) bare.remove_suffix(1);
-  if (!IsValidName(bare)) throw ValueError(fmt::format("'{}' is not a valid scope name", name));
+  if (!IsValidNodeName(bare)) throw ValueError(fmt::format("'{}' is not a valid scope name", name));
   graph.name_scope_ = name.ends_with('/') ? std::string(bare) : graph.UniqueName(name);
 }
 

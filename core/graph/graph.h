@@ -211,6 +211,8 @@ class Graph {
   void CheckNotFinalized(std::string_view action) const;
   // Adds a node under exactly this name. The error names the node.
   Result<Operation*> Add(OperationSpec spec, std::string name);
+  // The same for a node of a GraphDef, with what its maker has decided; takes the name.
+  Status AddImported(OperationSpec spec, const std::string& name);
   std::vector<Operation*> ControlInputs(const OperationSpec& spec) const;
 
   std::vector<std::unique_ptr<Operation>> operations_;
@@ -278,6 +280,9 @@ class DeviceScope {
   Graph& graph_;
   std::string previous_;
 };
+
+// Whether TensorFlow accepts `name` for a node.
+bool IsValidNodeName(std::string_view name);
 
 // Names of the colocation groups that an operation belongs to: those of its attribute "_class", else
 // "loc:@" and its name. What is to stay beside it gets them as its own "_class".

@@ -1,0 +1,99 @@
+#include "core/graph/meta_graph.h"
+
+#include <set>
+
+#include "core/graph/render.h"
+#include "core/proto/meta_graph.pb.h"
+#include "core/proto/variable.pb.h"
+
+namespace faultline {
+namespace {
+
+namespace tf = v1::tf;
+
+// TensorFlow reads `trainable` of variables from files of 1.9 and later (CK-2207).
+constexpr const char* kTensorFlowVersion = "2.0.0";
+constexpr const char* kGitVersion = "faultline";
+
+// CK-2203
+void WriteMetaInfo(const Graph& graph, const MetaGraphOptions& options,
+                   tf::MetaGraphDef::MetaInfoDef* info) {
+  std::set<std::string_view> types;
+  for (const auto& op : graph.operations()) types.insert(op->def().name);
+  for (const std::string_view type : types) {
+    OpDefToProto(*FindOpDef(type), info->mutable_stripped_op_list()->add_op());
+  }
+  info->set_tensorflow_version(kTensorFlowVersion);
+  info->set_tensorflow_git_version(kGitVersion);
+  info->set_stripped_default_attrs(options.strip_default_attrs);
+}
+
+// CK-2206
+std::string VariableBytes(const Variable& variable) {
+  tf::VariableDef def;
+  def.set_variable_name(variable.handle.name());
+  def.set_initializer_name(variable.initializer->name());
+  def.set_snapshot_name(variable.snapshot.name());
+  def.set_initial_value_name(variable.initial_value.name());
+  def.set_is_resource(variable.is_resource);
+  def.set_trainable(variable.trainable);
+  return def.SerializeAsString();
+}
+
+// Adds an item to a collection's message.
+struct ItemWriter {
+  tf::CollectionDef* def;
+
+  void operator()(std::int64_t v) const { def->mutable_int64_list()->add_value(v); }
+  void operator()(float v) const { def->mutable_float_list()->add_value(v); }
+  void operator()(const std::string& v) const { def->mutable_bytes_list()->add_value(v); }
+  void operator()(Operation* v) const { def->mutable_node_list()->add_value(v->name()); }
+  void operator()(const Output& v) const { def->mutable_node_list()->add_value(v.name()); }
+  void operator()(const Variable& v) const {
+    def->mutable_bytes_list()->add_value(VariableBytes(v));
+  }
+  void operator()(const std::shared_ptr<CollectionObject>& v) const {
+    def->mutable_bytes_list()->add_value(v->Serialize());
+  }
+};
+
+// Operations and tensors are both graph elements.
+std::size_t KindOf(const CollectionItem& item) {
+  const CollectionItem node(static_cast<Operation*>(nullptr));
+  return std::holds_alternative<Output>(item) ? node.index() : item.index();
+}
+
+// CK-2205; false for mixed types, which TensorFlow drops too.
+bool WriteCollection(const std::vector<CollectionItem>& items, tf::CollectionDef* def) {
+  for (const CollectionItem& item : items) {
+    if (KindOf(item) != KindOf(items.front())) return false;
+    std::visit(ItemWriter{def}, item);
+  }
+  return !items.empty();
+}
+
+}  // namespace
+
+std::string SerializeMetaGraph(const Graph& graph, const MetaGraphOptions& options) {
+  tf::MetaGraphDef meta;
+  WriteMetaInfo(graph, options, meta.mutable_meta_info_def());
+  GraphToProto(graph,
+               {.output_shapes = true,
+                .clear_devices = options.clear_devices,
+                .strip_default_attrs = options.strip_default_attrs},
+               meta.mutable_graph_def());
+  if (!options.serialized_saver_def.empty()) {
+    const bool parsed = meta.mutable_saver_def()->ParseFromString(options.serialized_saver_def);
+    FL_ASSERT(parsed, "the saver's message cannot be read back");
+  }
+  for (const auto& [key, items] : graph.collections()) {
+    tf::CollectionDef def;
+    if (!WriteCollection(items, &def)) continue;
+    tf::MetaGraphDef::CollectionEntry* entry = meta.add_collection_def();
+    entry->set_key(key);
+    *entry->mutable_value() = std::move(def);
+  }
+  return meta.SerializeAsString();
+}
+
+}  // namespace faultline
