@@ -39,24 +39,41 @@ std::string_view EventKindName(EventKind kind) {
 void StoredEvent::Assign(const TraceEvent& source, RunHashes after) {
   event = source;
   event.fields = {};
-  name.assign(source.name);
   event.name = {};
+  name.assign(source.name);
   hashes = after;
   fields.clear();
   texts.clear();
   for (const Field& field : source.fields) {
-    StoredField stored{.name = field.name};
     if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
-      stored.number = *number;
+      AddNumber(field.name, *number);
     } else {
-      const auto text = std::get<std::string_view>(field.value);
-      stored.is_text = true;
-      stored.text_begin = static_cast<std::uint32_t>(texts.size());
-      stored.text_size = static_cast<std::uint32_t>(text.size());
-      texts += text;
+      AddText(field.name, std::get<std::string_view>(field.value));
     }
-    fields.push_back(stored);
   }
+}
+
+void StoredEvent::AddNumber(std::string_view field, std::int64_t number) {
+  fields.push_back({.name_begin = static_cast<std::uint32_t>(texts.size()),
+                    .name_size = static_cast<std::uint32_t>(field.size()),
+                    .number = number});
+  texts += field;
+}
+
+void StoredEvent::AddText(std::string_view field, std::string_view text) {
+  AddNumber(field, 0);
+  fields.back().is_text = true;
+  fields.back().text_begin = static_cast<std::uint32_t>(texts.size());
+  fields.back().text_size = static_cast<std::uint32_t>(text.size());
+  texts += text;
+}
+
+std::string_view StoredEvent::NameOf(const StoredField& field) const {
+  return std::string_view(texts).substr(field.name_begin, field.name_size);
+}
+
+std::string_view StoredEvent::TextOf(const StoredField& field) const {
+  return std::string_view(texts).substr(field.text_begin, field.text_size);
 }
 
 std::string StoredEvent::Render(const std::vector<std::string>& node_names) const {
@@ -70,9 +87,9 @@ std::string StoredEvent::Render(const std::vector<std::string>& node_names) cons
   if (!name.empty()) line += fmt::format(" {}", name);
   for (const StoredField& field : fields) {
     if (field.is_text) {
-      line += fmt::format(" {}={}", field.name, texts.substr(field.text_begin, field.text_size));
+      line += fmt::format(" {}={}", NameOf(field), TextOf(field));
     } else {
-      line += fmt::format(" {}={}", field.name, field.number);
+      line += fmt::format(" {}={}", NameOf(field), field.number);
     }
   }
   if (event.digest != 0) line += fmt::format(" digest={:016x}", event.digest);

@@ -42,8 +42,8 @@ struct TraceEvent {
   std::uint32_t incarnation = 0;
   EventKind kind = EventKind::kTurn;
   Point point{};  // of kAnnounce only
-  std::string_view name;
-  std::span<const Field> fields;
+  std::string_view name = {};
+  std::span<const Field> fields = {};
   // Of content (file bytes, message payload), 0 when there is none. Belongs to *values*.
   std::uint64_t digest = 0;
 };
@@ -63,22 +63,29 @@ struct RunHashes {
   friend bool operator==(const RunHashes&, const RunHashes&) = default;
 };
 
-// An event that was kept, with the hashes after it.
+// An event that was kept, with the hashes after it. It owns all it refers to; its buffers are reused
+// when it is assigned again.
 struct StoredEvent {
+  // Name and text lie in `texts`.
   struct StoredField {
-    std::string_view name;
-    std::int64_t number = 0;
+    std::uint32_t name_begin = 0;
+    std::uint32_t name_size = 0;
     std::uint32_t text_begin = 0;
     std::uint32_t text_size = 0;
+    std::int64_t number = 0;
     bool is_text = false;
   };
-  TraceEvent event;  // without fields
+  TraceEvent event;  // without name and fields
   RunHashes hashes;
+  std::string name;
   std::vector<StoredField> fields;
   std::string texts;
-  std::string name;  // owned, so that it outlives the simulator
 
   void Assign(const TraceEvent& source, RunHashes after);
+  void AddNumber(std::string_view field, std::int64_t number);
+  void AddText(std::string_view field, std::string_view text);
+  std::string_view NameOf(const StoredField& field) const;
+  std::string_view TextOf(const StoredField& field) const;
   // "12.500000000 chief#1 file Rename path=/ckpt/x". `node_names` by NodeId.
   std::string Render(const std::vector<std::string>& node_names) const;
 };
