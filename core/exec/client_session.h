@@ -56,6 +56,7 @@ class ClientSession : public Session {
 
  private:
   Result<std::vector<Tensor>> CallEngine(const RunRequest& request, StepRequest step);
+  Result<std::vector<Tensor>> RunRegistered(StepRequest* step);
   TimePoint Deadline(const RunOptions* options) const;
 
   Env& env_;

@@ -17,13 +17,18 @@ class VariableState : public Resource {
  public:
   static constexpr std::string_view kKind = "variable";
 
-  VariableState(Spawner& spawner, std::string name, DataType dtype)
-      : name_(std::move(name)), dtype_(dtype), writing_(spawner, "write of variable " + name_) {}
+  VariableState(Spawner& spawner, std::string name, DataType dtype, PartialShape declared)
+      : name_(std::move(name)),
+        dtype_(dtype),
+        declared_(std::move(declared)),
+        writing_(spawner, "write of variable " + name_) {}
 
   const std::string& name() const override { return name_; }
   bool initialized() const override { return value_.valid(); }
   const Tensor* tensor() const override { return &value_; }
   DataType dtype() const { return dtype_; }
+  // That of the present value, or the declared one before the first write.
+  PartialShape shape() const { return initialized() ? PartialShape(value_.shape()) : declared_; }
   // Invalid (no dtype) before the first write.
   const Tensor& value() const { return value_; }
   // Number of writes so far.
@@ -34,6 +39,7 @@ class VariableState : public Resource {
 
   std::string name_;
   DataType dtype_;
+  PartialShape declared_;
   Tensor value_;
   std::uint64_t version_ = 0;
   Mutex writing_;  // from reading the old value to storing the new one: a write may suspend
