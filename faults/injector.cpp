@@ -53,7 +53,7 @@ class Injector::NodeStriker final : public SessionStriker {
  private:
   Status Struck(FaultState& state, const SessionCall& call, std::string_view when) {
     const Code code = CodeOf(*state.fault);
-    injector_.simulator_.TraceFault("error", node_.id(),
+    injector_.simulator_.TraceFault(KindNameOf(*state.fault), node_.id(),
                                     {{"fault", state.name},
                                      {"call", v1::CallKind_Name(call.kind)},
                                      {"code", CodeName(code)},
@@ -112,7 +112,6 @@ void Injector::Arm() {
     const Duration when = Duration::FromSeconds(state.fault->trigger().at_secs());
     simulator_.At(TimePoint() + when, [this, &state] { Trigger(state); });
   }
-  simulator_.SetInterposer(this);
 }
 
 Duration Injector::StartDelayOf(const sim::Node& node) const {
@@ -128,7 +127,7 @@ void Injector::NodeStarted(sim::Node& node) {
   for (FaultState& state : faults_) {
     if (state.node != &node || state.fault->kind() != v1::LATE_START) continue;
     if (!node.running() || node.incarnation() != 1) continue;
-    simulator_.TraceFault("late_start", node.id(), {{"fault", state.name}});
+    simulator_.TraceFault(KindNameOf(*state.fault), node.id(), {{"fault", state.name}});
     Verify(state, "idle", fmt::format("first started at {:.3f} s", simulator_.now().seconds()));
   }
 }
@@ -155,6 +154,10 @@ void Injector::OnTurn(sim::Node& node, std::uint64_t turn) {
   for (FaultState* state : StateOf(node).at_turn) {
     if (!state->triggered && state->fault->trigger().at_turn() == turn) Trigger(*state);
   }
+}
+
+bool Injector::RestartPending(const sim::Node& node) const {
+  return nodes_[node.id()].restart_pending;
 }
 
 bool Injector::AnnouncementMatches(const FaultState& state, Point point,
@@ -220,7 +223,7 @@ sim::FileVerdict Injector::BeforeFile(sim::Node& node, const sim::FileCall& call
     }
     const Code code = CodeOf(*state->fault);
     const std::string_view operation = sim::FileOperationName(call.operation);
-    simulator_.TraceFault("storage_error", node.id(),
+    simulator_.TraceFault(KindNameOf(*state->fault), node.id(),
                           {{"fault", state->name},
                            {"operation", operation},
                            {"path", call.path},
@@ -240,6 +243,8 @@ Status Injector::AfterFile(sim::Node& node, const sim::FileCall& call, const Sta
                                call.path));
   return outcome;
 }
+
+std::string_view KindNameOf(const v1::Fault& fault) { return v1::FaultKind_Name(fault.kind()); }
 
 std::string PlausibleMessage(Code code) {
   switch (code) {

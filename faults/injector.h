@@ -46,15 +46,16 @@ class Injector final : public sim::Interposer {
   Injector(const v1::FaultPlan& plan, sim::Simulator& simulator);
   ~Injector() override;
 
-  // Sets the triggers by time and becomes the simulator's interposer. Once, before the run.
+  // Sets the triggers by time. Once, before the run; the simulator's interposer must hand on to this.
   void Arm();
-  // Called outside of fibers, at the instant of a death that this injector has caused, unless a
-  // RESTART fault starts the node again by itself.
+  // Called outside of fibers, at the instant of a death that this injector has caused.
   void OnDeath(std::function<void(sim::Node&)> callback) { on_death_ = std::move(callback); }
   // How much later than planned the node starts first.
   Duration StartDelayOf(const sim::Node& node) const;
   // Whoever starts a node for the first time says so afterwards.
   void NodeStarted(sim::Node& node);
+  // A RESTART fault has stopped the node and will start it again.
+  bool RestartPending(const sim::Node& node) const;
   // What the sessions of this node's current incarnation ask. Lives as long as the injector.
   SessionStriker& StrikerOf(sim::Node& node);
 
@@ -88,6 +89,7 @@ class Injector final : public sim::Interposer {
   struct NodeState {
     PhaseTracker phases;
     std::uint32_t incarnation = 0;
+    bool restart_pending = false;
     std::unique_ptr<SessionStriker> striker;
     // A torn write under way: the fault, and how many bytes were kept of how many.
     FaultState* tearing = nullptr;
@@ -124,6 +126,9 @@ class Injector final : public sim::Interposer {
   std::vector<Activation> activations_;
   std::function<void(sim::Node&)> on_death_;
 };
+
+// "CRASH"; static storage: what the trace calls the fault.
+std::string_view KindNameOf(const v1::Fault& fault);
 
 // Text that a real error of this code could have: nothing tells that it was injected.
 std::string PlausibleMessage(Code code);

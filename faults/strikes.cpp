@@ -93,7 +93,7 @@ void Injector::StrikeDeath(FaultState& state) {
 // event of this same instant.
 void Injector::Die(FaultState& state, bool power, const std::string& note) {
   sim::Node& node = *state.node;
-  simulator_.TraceFault(power ? "power_fail" : "crash", node.id(), {{"fault", state.name}});
+  simulator_.TraceFault(KindNameOf(*state.fault), node.id(), {{"fault", state.name}});
   std::map<std::string, std::string> before;
   if (power) before = node.disk().Contents();
   simulator_.At(simulator_.now(), [this, &state, note, phase = std::string(PhaseOf(node)),
@@ -123,19 +123,20 @@ void Injector::VerifyDeath(FaultState& state, std::string phase, std::uint32_t i
   Verify(state, std::move(phase), effect + note);
   if (state.fault->kind() == v1::RESTART) {
     const std::size_t mine = activations_.size() - 1;
+    StateOf(node).restart_pending = true;
     simulator_.After(Duration::FromSeconds(state.fault->delay_secs()), [this, &node, mine] {
+      StateOf(node).restart_pending = false;
       if (!node.Restart()) return;
       activations_[mine].effect += fmt::format("; incarnation {} started", node.incarnation());
     });
-  } else if (on_death_) {
-    on_death_(node);
   }
+  if (on_death_) on_death_(node);
 }
 
 void Injector::StrikePause(FaultState& state) {
   sim::Node& node = *state.node;
   const std::string phase(PhaseOf(node));
-  simulator_.TraceFault("pause", node.id(), {{"fault", state.name}});
+  simulator_.TraceFault(KindNameOf(*state.fault), node.id(), {{"fault", state.name}});
   if (!node.Pause()) {
     Missed(state, "the process was not running, or paused already");
     return;
@@ -153,7 +154,7 @@ void Injector::StrikePause(FaultState& state) {
 void Injector::StrikeSlowDown(FaultState& state) {
   sim::Node& node = *state.node;
   const double factor = state.fault->factor();
-  simulator_.TraceFault("slow_down", node.id(), {{"fault", state.name}});
+  simulator_.TraceFault(KindNameOf(*state.fault), node.id(), {{"fault", state.name}});
   node.SlowDown({static_cast<std::uint64_t>(std::llround(factor * 1000)), 1000});
   const Ratio now = node.slow_down();
   Verify(state, std::string(PhaseOf(node)),
@@ -178,7 +179,7 @@ std::vector<sim::Node*> Injector::PeersOf(const FaultState& state) const {
 void Injector::StrikeConnection(FaultState& state) {
   std::size_t open = 0;
   std::size_t left = 0;
-  simulator_.TraceFault("break_connection", state.node->id(), {{"fault", state.name}});
+  simulator_.TraceFault(KindNameOf(*state.fault), state.node->id(), {{"fault", state.name}});
   for (sim::Node* peer : PeersOf(state)) {
     open += simulator_.network().Connections(*state.node, *peer);
     simulator_.network().BreakConnections(*state.node, *peer);
@@ -194,7 +195,7 @@ void Injector::StrikeConnection(FaultState& state) {
 void Injector::StrikePartition(FaultState& state) {
   sim::Node& node = *state.node;
   const std::vector<sim::Node*> peers = PeersOf(state);
-  simulator_.TraceFault("partition", node.id(), {{"fault", state.name}});
+  simulator_.TraceFault(KindNameOf(*state.fault), node.id(), {{"fault", state.name}});
   std::size_t blocked = 0;
   for (sim::Node* peer : peers) {
     if (state.fault->one_way()) {
@@ -213,7 +214,7 @@ void Injector::StrikePartition(FaultState& state) {
   if (!(state.fault->duration_secs() > 0)) return;
   simulator_.After(Duration::FromSeconds(state.fault->duration_secs()), [this, &node, peers] {
     for (sim::Node* peer : peers) simulator_.network().Heal(node, *peer);
-    simulator_.TraceFault("heal", node.id(), {});
+    simulator_.TraceFault("HEAL", node.id(), {});
   });
 }
 
