@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "core/base/time.h"
 #include "core/cluster/runtime_profile.h"
+#include "core/env/cancel.h"
 #include "core/exec/runtime.h"
 
 namespace faultline::scenarios {
@@ -53,6 +54,8 @@ struct ProgramContext {
   std::string checkpoint_dir;
   // Read-only files of the project: "<data_dir>/digits/digits.csv".
   std::string data_dir;
+  // When cancelled, training ends cleanly before its next step. May be null.
+  CancelToken* stop = nullptr;
   // Speed of this process, for programs that stand for longer work (Spawner::Compute).
   std::int64_t operations_per_second = 1'000'000'000;
 

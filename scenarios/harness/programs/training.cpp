@@ -115,7 +115,8 @@ Status Train(ProgramContext& context, Graph& graph, TrainingModel model) {
                                               static_cast<double>(context.operations_per_second));
   const auto session = MonitoredTrainingSession(context.runtime, graph, options);
   WithSession(*session, [&](MonitoredSession& s) {
-    while (!s.ShouldStop()) {
+    const auto stopped = [&] { return context.stop != nullptr && context.stop->cancelled(); };
+    while (!s.ShouldStop() && !stopped()) {
       if (work > 0) env.spawner.Compute(work);
       const Fetched done = s.Run({train_op, step_after});
       env.observer.Announce(Point::kProgress, {{"step", done[1].scalar<std::int64_t>()}});

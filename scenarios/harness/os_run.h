@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "core/base/status.h"
+#include "scenarios/harness/data_files.h"
+#include "scenarios/harness/program.h"
+#include "scenarios/harness/scenario.pb.h"
+
+namespace faultline::scenarios {
+
+struct OsRunOptions {
+  v1::Program program;
+  v1::SemanticsSpec semantics;
+  std::string profile;  // empty: retry
+  std::string checkpoint_dir;
+  std::string data_root = DefaultDataRoot();
+  // Hears of every finished step.
+  std::function<void(std::int64_t step)> progress;
+};
+
+// Trains one program as chief of a job of one process on this machine: the same programs, composition
+// and core as in the simulator, on the operating system's clock and files. INVALID_ARGUMENT for an
+// unknown program or parameter; CANCELLED after a signal, when the program has ended cleanly; else
+// what the program ended with. Call it from main, not from a fiber.
+Status RunOnOs(const OsRunOptions& options, const ProgramRegistry& programs);
+
+}  // namespace faultline::scenarios
