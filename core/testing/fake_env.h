@@ -54,8 +54,8 @@ struct FakeEnvOptions {
 class FakeEnv {
  public:
   explicit FakeEnv(FakeEnvOptions options = {});
-  // Unwinds the fibers that are left.
-  ~FakeEnv() = default;
+  // Unwinds the fibers that are left, while their Env is still there.
+  ~FakeEnv() { (void)kernel_.Shutdown(); }
 
   // Runs `body` in a fiber until it returns; other fibers stay and go on in the next Run. What leaves
   // the body, or any other fiber, is thrown from here on the caller's stack. Throws TestStuck if
