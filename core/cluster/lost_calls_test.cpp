@@ -188,6 +188,18 @@ BOOST_AUTO_TEST_CASE(t25_a_master_that_restarts_within_a_step_is_unavailable_the
   });
 }
 
+// A thin client does not watch its idle connection: the first call still goes into the dead one.
+BOOST_AUTO_TEST_CASE(t25_a_master_that_restarted_while_idle_is_unavailable_then_aborted) {
+  fake.Run([&](Env&) {
+    CounterGraph graph;
+    const auto session = OpenReady(*this, graph);
+    RestartServer();
+    transport.Script("RunStep", {Fate::kLostBefore});
+    BOOST_TEST(TryRun(*session, graph.increment).code() == Code::kUnavailable);
+    BOOST_TEST(TryRun(*session, graph.increment).code() == Code::kAborted);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(t48_a_lost_extension_is_unavailable) {
   fake.Run([&](Env&) {
     CounterGraph graph;
@@ -267,6 +279,17 @@ BOOST_AUTO_TEST_CASE(t25_rf_25_the_retry_meets_the_restarted_master) {
     StartServer();
     (void)run->Join({"run"});
     BOOST_TEST(ended.code() == Code::kAborted);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(t25_a_master_that_restarted_while_idle_is_aborted) {
+  fake.Run([&](Env&) {
+    CounterGraph graph;
+    const auto session = OpenReady(*this, graph);
+    RestartServer();
+    transport.Script("RunStep", {Fate::kLostBefore});
+    BOOST_TEST(TryRun(*session, graph.increment).code() == Code::kAborted);
+    BOOST_TEST((session->TryClose().code() == Code::kAborted));
   });
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
@@ -73,15 +74,22 @@ class TestCluster {
             fake.env().random, fake.env().observer, fake.env().logger, "testhost"},
         client(env, profile) {}
 
+  // Unwinds the fibers that are left, while what they use is still there.
+  ~TestCluster() { (void)fake.kernel().Shutdown(); }
+  TestCluster(const TestCluster&) = delete;
+  TestCluster& operator=(const TestCluster&) = delete;
+
   void StartServer(const SessionConfig& config = {}) {
     BOOST_TEST_REQUIRE(!server_process);
     server_process = std::make_unique<TestProcess>(env, profile);
     server = &server_process->Serve("ps:1", config);
   }
-  // The end of the serving process, and of all that it held.
+  // The end of the serving process, and of all that it held. What a crash would unwind with it,
+  // steps in flight, is only detached: break their connections to end them.
   void StopServer() {
     server = nullptr;
-    server_process.reset();
+    server_process->runtime.servers.clear();
+    past_processes.push_back(std::move(server_process));
   }
   void RestartServer() {
     StopServer();
@@ -94,6 +102,7 @@ class TestCluster {
   ScriptedTransport transport;
   Env env;
   std::unique_ptr<TestProcess> server_process;
+  std::vector<std::unique_ptr<TestProcess>> past_processes;
   Server* server = nullptr;
   TestProcess client;
 };
