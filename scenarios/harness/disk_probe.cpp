@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include <google/protobuf/text_format.h>
+
 #include "core/checkpoint/checkpoint_state.h"
+#include "core/proto/checkpoint_state.pb.h"
 #include "scenarios/harness/checkers/event_fields.h"
 #include "sim/disk.h"
 #include "sim/simulator.h"
@@ -57,6 +60,16 @@ class ViewedFile final : public RandomAccessFile {
 
 Status ReadOnly(const std::string& path) {
   return Status(Code::kFailedPrecondition, path + "; looked at from outside, read only");
+}
+
+// The path that a state file names, from its bytes.
+Result<std::string> NamedPath(const std::string& text, const std::string& directory) {
+  v1::tf::CheckpointState state;
+  if (!google::protobuf::TextFormat::ParseFromString(text, &state) ||
+      state.model_checkpoint_path().empty()) {
+    return Status(Code::kDataLoss, directory + "; the state file names no checkpoint");
+  }
+  return JoinPath(directory, state.model_checkpoint_path());
 }
 
 }  // namespace
@@ -128,13 +141,13 @@ void DiskProbe::ProbeState(const sim::Node& node, const std::string& directory) 
   Status verified;
   const Result<std::string> text = ReadFile(view, JoinPath(directory, kDefaultStateFile));
   if (text.ok()) {
-    const Result<CheckpointState> state = ParseCheckpointState(text.value(), directory);
-    answer = state.ok() ? "state" : "unreadable";
-    if (state.ok()) {
-      path = state->model_checkpoint_path;
+    const Result<std::string> named = NamedPath(text.value(), directory);
+    answer = named.ok() ? "state" : "unreadable";
+    if (named.ok()) {
+      path = named.value();
       verified = VerifyCheckpoint(view, path);
     } else {
-      verified = state.status();
+      verified = named.status();
     }
   }
   node.simulator().TraceAnnouncement(node, Point::kStateProbe,
