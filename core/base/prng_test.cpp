@@ -17,9 +17,8 @@ BOOST_AUTO_TEST_SUITE(prng)
 
 // xoshiro256** seeded by splitmix64(0): the first outputs, computed independently.
 BOOST_AUTO_TEST_CASE(draws_are_those_of_the_published_generator) {
-  const std::array<std::uint64_t, 4> expected = {
-      0x99ec5f36cb75f2b4ULL, 0xbf6e1f784956452aULL,
-      0x1a5f849d4933e6e0ULL, 0x6aa594f1262d2d2cULL};
+  const std::array<std::uint64_t, 4> expected = {0x99ec5f36cb75f2b4ULL, 0xbf6e1f784956452aULL,
+                                                 0x1a5f849d4933e6e0ULL, 0x6aa594f1262d2d2cULL};
   Prng prng(0);
   for (const std::uint64_t value : expected) BOOST_TEST(prng.Next() == value);
 }

@@ -11,25 +11,32 @@ Code CodeOfErrno(int error) {
   switch (error) {
     case ENOENT:
     case ENODEV:
-    case ENXIO: return Code::kNotFound;
-    case EEXIST: return Code::kAlreadyExists;
+    case ENXIO:
+      return Code::kNotFound;
+    case EEXIST:
+      return Code::kAlreadyExists;
     case EPERM:
     case EACCES:
-    case EROFS: return Code::kPermissionDenied;
+    case EROFS:
+      return Code::kPermissionDenied;
     case ENOTDIR:
     case EISDIR:
     case ENOTEMPTY:
     case EBADF:
     case EBUSY:
-    case EPIPE: return Code::kFailedPrecondition;
+    case EPIPE:
+      return Code::kFailedPrecondition;
     case ENOSPC:
     case EDQUOT:
     case EMFILE:
     case ENFILE:
-    case ENOMEM: return Code::kResourceExhausted;
+    case ENOMEM:
+      return Code::kResourceExhausted;
     case EINVAL:
-    case ENAMETOOLONG: return Code::kInvalidArgument;
-    case ETIMEDOUT: return Code::kDeadlineExceeded;
+    case ENAMETOOLONG:
+      return Code::kInvalidArgument;
+    case ETIMEDOUT:
+      return Code::kDeadlineExceeded;
     case EAGAIN:
     case EINTR:
     case ECONNREFUSED:
@@ -39,15 +46,20 @@ Code CodeOfErrno(int error) {
     case ENETDOWN:
     case ENETUNREACH:
     case ENOLINK:
-    case ENOLCK: return Code::kUnavailable;
+    case ENOLCK:
+      return Code::kUnavailable;
     case ESTALE:
-    case EDEADLK: return Code::kAborted;
+    case EDEADLK:
+      return Code::kAborted;
     case EFBIG:
-    case EOVERFLOW: return Code::kOutOfRange;
+    case EOVERFLOW:
+      return Code::kOutOfRange;
     case EXDEV:
     case ENOSYS:
-    case ENOTSUP: return Code::kUnimplemented;
-    default: return Code::kUnknown;
+    case ENOTSUP:
+      return Code::kUnimplemented;
+    default:
+      return Code::kUnknown;
   }
 }
 

@@ -24,7 +24,9 @@ std::uint64_t SaturatingSum(std::uint64_t a, std::uint64_t b) {
 
 // Marks a section that acts for the world, not for the fiber whose stack it borrows.
 struct Kernel::WorldScope {
-  explicit WorldScope(Kernel& kernel) : flag(kernel.acting_for_world_), before(flag) { flag = true; }
+  explicit WorldScope(Kernel& kernel) : flag(kernel.acting_for_world_), before(flag) {
+    flag = true;
+  }
   ~WorldScope() { flag = before; }
   WorldScope(const WorldScope&) = delete;
   WorldScope& operator=(const WorldScope&) = delete;
@@ -217,7 +219,7 @@ bool Kernel::HookLetsRun(KernelTask* task) {
     if (task->state_ == internal::TaskState::kReady && !task->held_) MakeReady(task);
     throw;
   }
-  if (task->state_ != internal::TaskState::kReady) return false;             // killed
+  if (task->state_ != internal::TaskState::kReady) return false;              // killed
   if (task->held_ || task->ready_slot_ != KernelTask::kNoSlot) return false;  // paused
   if (!stop_) return true;
   MakeReady(task);
@@ -344,10 +346,11 @@ KernelTask* Kernel::RunningFiber() {
   return current_;
 }
 
-// A fiber that waits while an exception is in flight is inside of a destructor. Throwing there would
-// end the program, so the defect is recorded instead.
+// A fiber that waits while an exception is in flight is inside of a destructor. Throwing there
+// would end the program, so the defect is recorded instead.
 bool Kernel::MaySuspend() {
-  if (exceptions_->uncaught == 0) [[likely]] return true;
+  if (exceptions_->uncaught == 0) [[likely]]
+    return true;
   KeepFailure(std::make_exception_ptr(AssertionFailed(
       "fiber " + current_->name_ + " waits in a destructor while an exception is in flight")));
   return false;

@@ -44,8 +44,8 @@ class TimeSource {
 class Picker {
  public:
   virtual ~Picker() = default;
-  // Index in [0, ready.size()). Asked only when there is a choice: ready.size() >= 2. Entry 0 is the
-  // fiber that has been ready longest as long as 0 is what was picked.
+  // Index in [0, ready.size()). Asked only when there is a choice: ready.size() >= 2. Entry 0 is
+  // the fiber that has been ready longest as long as 0 is what was picked.
   virtual std::size_t Pick(const ReadySet& ready) = 0;
 };
 
@@ -63,8 +63,8 @@ struct Turn {
   std::uint64_t group_number;  // of this group, from 1
 };
 
-// Called before every turn, acting for the world. It may kill or pause the group (the turn then does
-// not take place), stop the run, or add events. It never suspends.
+// Called before every turn, acting for the world. It may kill or pause the group (the turn then
+// does not take place), stop the run, or add events. It never suspends.
 class TurnHook {
  public:
   virtual ~TurnHook() = default;
@@ -83,8 +83,8 @@ struct KernelOptions {
 struct RunLimits {
   TimePoint until = TimePoint::Max();  // timers later than this do not fire
   std::uint64_t events = UINT64_MAX;
-  // Events without time moving: beyond it the run counts as livelocked. Not used when time passes by
-  // itself.
+  // Events without time moving: beyond it the run counts as livelocked. Not used when time passes
+  // by itself.
   std::uint64_t events_at_one_time = UINT64_MAX;
 };
 
@@ -135,11 +135,12 @@ struct EventId {
 // Boost.Fiber. Everything that fibers may depend on comes from the time source and the picker.
 //
 // Who runs next is decided before the running fiber is suspended. Events and hooks are called
-// between turns, on whichever stack is at hand: they act for the world, are short and never suspend.
+// between turns, on whichever stack is at hand: they act for the world, are short and never
+// suspend.
 //
-// Killing a group unlinks all of its waiters, then unwinds its fibers with NodeCrashed, newest first
-// and the root (the oldest) last, before anything else runs. While that goes on their calls have no
-// effect, and their waits return at once.
+// Killing a group unlinks all of its waiters, then unwinds its fibers with NodeCrashed, newest
+// first and the root (the oldest) last, before anything else runs. While that goes on their calls
+// have no effect, and their waits return at once.
 //
 // Several kernels may live on a thread, only one of them runs.
 class Kernel {
@@ -174,7 +175,9 @@ class Kernel {
 
   TimePoint Now() { return time_.Now(); }
   // The running fiber; null outside of fibers, and while an event or a hook runs.
-  KernelTask* current() const { return acting_for_world_ || current_ == &main_ ? nullptr : current_; }
+  KernelTask* current() const {
+    return acting_for_world_ || current_ == &main_ ? nullptr : current_;
+  }
   // True while a crash unwinds the running fiber.
   bool Unwinding() const { return !acting_for_world_ && current_->killed_; }
   std::uint64_t turns() const { return turns_; }

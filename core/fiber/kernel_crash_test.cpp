@@ -209,8 +209,8 @@ BOOST_AUTO_TEST_CASE(effects_of_dying_fibers_are_masked) {
   bool spawned = false;
   bool event_ran = false;
   kernel.Spawn(other, "waits", [&] {
-    const WaitOutcome outcome = kernel.Wait(
-        {.what = "a wake", .deadline = TimePoint::FromNanoseconds(100)}, &others);
+    const WaitOutcome outcome =
+        kernel.Wait({.what = "a wake", .deadline = TimePoint::FromNanoseconds(100)}, &others);
     woken = outcome == WaitOutcome::kWoken;
   });
   Spawn("root", [&] {
@@ -250,10 +250,9 @@ BOOST_AUTO_TEST_CASE(a_crash_while_waiting_with_cancel_and_deadline_leaves_nothi
   WaitList list;
   Spawn("root", [&] {
     const Mark mark{unwound, "root"};
-    kernel.Wait({.what = "all three",
-                 .deadline = TimePoint::FromNanoseconds(1'000),
-                 .cancel = &token},
-                &list);
+    kernel.Wait(
+        {.what = "all three", .deadline = TimePoint::FromNanoseconds(1'000), .cancel = &token},
+        &list);
   });
   CrashAt(5);
   kernel.Run();

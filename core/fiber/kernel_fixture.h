@@ -32,8 +32,8 @@ struct KernelFixture {
     kernel.Spawn(group, std::move(name), std::move(body));
   }
   WaitOutcome Sleep(std::int64_t ns) {
-    return kernel.Wait(
-        {.what = "sleep", .deadline = kernel.Now() + Duration::Nanoseconds(ns)}, nullptr);
+    return kernel.Wait({.what = "sleep", .deadline = kernel.Now() + Duration::Nanoseconds(ns)},
+                       nullptr);
   }
   WaitOutcome WaitOn(WaitList& list, const char* what = "a wake") {
     return kernel.Wait({.what = what}, &list);

@@ -135,9 +135,9 @@ void Kernel::StartFiber(KernelTask* task) {
   const StackPool::Stack stack = stacks_.Take();
   task->stack_ = stack.base;
   task->stack_size_ = stack.size;
-  auto context = boost::fibers::make_worker_context(
-      boost::fibers::launch::post, StackAllocator{&stacks_, stack},
-      [this, task] { FiberMain(task); });
+  auto context = boost::fibers::make_worker_context(boost::fibers::launch::post,
+                                                    StackAllocator{&stacks_, stack},
+                                                    [this, task] { FiberMain(task); });
   ContextOf(main_.context_)->attach(context.get());
   task->context_ = context.get();  // Boost keeps it until the fiber has ended
 }
@@ -182,7 +182,8 @@ void Kernel::SwitchTo(KernelTask* self, KernelTask* next) {
 }
 
 void Kernel::BecomeCurrent(KernelTask* next) noexcept {
-#if BOOST_VERSION < 108800  // from then on Boost.Context does it, and doing it twice spoils the counts
+#if BOOST_VERSION < \
+    108800  // from then on Boost.Context does it, and doing it twice spoils the counts
   current_->exceptions_ = *exceptions_;
   *exceptions_ = next->exceptions_;
 #endif

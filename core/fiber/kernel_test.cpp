@@ -57,9 +57,7 @@ BOOST_AUTO_TEST_CASE(a_wait_ends_by_wake_by_deadline_or_by_cancellation) {
   Spawn("woken", [&] {
     outcomes.push_back(kernel.Wait({.what = "x", .deadline = At(100), .cancel = &token}, &list));
   });
-  Spawn("late", [&] {
-    outcomes.push_back(kernel.Wait({.what = "x", .deadline = At(20)}, &list));
-  });
+  Spawn("late", [&] { outcomes.push_back(kernel.Wait({.what = "x", .deadline = At(20)}, &list)); });
   Spawn("cancelled", [&] {
     outcomes.push_back(kernel.Wait({.what = "x", .deadline = At(100), .cancel = &token}, &list));
     BOOST_TEST(kernel.Now().nanoseconds() == 50);
@@ -461,9 +459,9 @@ std::uint64_t HashOfSeed(std::uint64_t seed) {
   for (int i = 0; i < 20; ++i) {
     kernel.Spawn(group, "fiber", [&kernel, i] {
       for (int round = 0; round < 20; ++round) {
-        kernel.Wait({.what = "x",
-                     .deadline = kernel.Now() + Duration::Nanoseconds(1 + (i * round) % 4)},
-                    nullptr);
+        kernel.Wait(
+            {.what = "x", .deadline = kernel.Now() + Duration::Nanoseconds(1 + (i * round) % 4)},
+            nullptr);
         kernel.Yield();
       }
     });

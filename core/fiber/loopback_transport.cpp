@@ -41,9 +41,7 @@ bool IsValidAddress(std::string_view address) {
 }
 
 LoopbackTransport::LoopbackTransport(Spawner& spawner, LoopbackOptions options)
-    : spawner_(spawner),
-      options_(std::move(options)),
-      server_started_(spawner.MakeWaitQueue()) {}
+    : spawner_(spawner), options_(std::move(options)), server_started_(spawner.MakeWaitQueue()) {}
 
 LoopbackTransport::~LoopbackTransport() = default;
 
@@ -85,8 +83,8 @@ Result<std::unique_ptr<Message>> LoopbackTransport::Call(const std::string& addr
   pending->request = std::move(request);
   pending->answered = spawner_.MakeWaitQueue();
   if (options_.serialize) {
-    FL_ASSIGN_OR_RETURN(pending->request, ThroughWire(std::move(pending->request),
-                                                      pending->method.decode_request));
+    FL_ASSIGN_OR_RETURN(pending->request,
+                        ThroughWire(std::move(pending->request), pending->method.decode_request));
   }
   const std::string what = std::string(method) + " of " + address;
   StartHandler(pending, what);

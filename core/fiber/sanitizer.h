@@ -12,7 +12,9 @@ namespace faultline::internal {
 // What AddressSanitizer wants to know of stacks; nothing in builds without it.
 #if defined(__SANITIZE_ADDRESS__)
 #define FL_NO_ASAN __attribute__((no_sanitize_address, noinline))
-inline void UnpoisonStack(void* base, std::size_t size) { __asan_unpoison_memory_region(base, size); }
+inline void UnpoisonStack(void* base, std::size_t size) {
+  __asan_unpoison_memory_region(base, size);
+}
 // Just before a switch. `fake_stack` null: the stack left behind is never entered again.
 inline void StartSwitch(void** fake_stack, const void* base, std::size_t size) {
   __sanitizer_start_switch_fiber(fake_stack, base, size);

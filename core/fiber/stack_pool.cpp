@@ -37,9 +37,8 @@ void StackPool::Grow() {
   const std::size_t size = stride_ * chunk_;
   free_.reserve(made_ + chunk_);  // so that Return cannot fail
   mappings_.reserve(mappings_.size() + 1);
-  void* const address =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  void* const address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (address == MAP_FAILED) throw std::bad_alloc();
   ::madvise(address, size, MADV_NOHUGEPAGE);  // a huge page would make a whole stack resident
   mappings_.emplace_back(address, size);

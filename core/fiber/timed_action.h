@@ -23,7 +23,8 @@ class TimedAction {
   void Set(F&& function) {
     Reset();
     using Decayed = std::decay_t<F>;
-    if constexpr (sizeof(Decayed) <= kInlineBytes && alignof(Decayed) <= alignof(std::max_align_t)) {
+    if constexpr (sizeof(Decayed) <= kInlineBytes &&
+                  alignof(Decayed) <= alignof(std::max_align_t)) {
       new (storage_) Decayed(std::forward<F>(function));
       invoke_ = [](void* storage) { (*static_cast<Decayed*>(storage))(); };
       destroy_ = [](void* storage) { static_cast<Decayed*>(storage)->~Decayed(); };

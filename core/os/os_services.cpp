@@ -24,10 +24,10 @@ void StderrLogger::Log(LogLevel level, std::string_view text) {
   const std::time_t seconds = now / kSecond;
   std::tm utc;
   ::gmtime_r(&seconds, &utc);
-  const std::string line = fmt::format(
-      "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}: {} {}\n", utc.tm_year + 1900, utc.tm_mon + 1,
-      utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, now % kSecond / kMicrosecond,
-      "IWE"[static_cast<int>(level)], text);
+  const std::string line =
+      fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}: {} {}\n", utc.tm_year + 1900,
+                  utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                  now % kSecond / kMicrosecond, "IWE"[static_cast<int>(level)], text);
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

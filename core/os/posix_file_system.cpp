@@ -125,8 +125,7 @@ class PosixReader final : public RandomAccessFile {
 }  // namespace
 
 Result<std::unique_ptr<WritableFile>> PosixFileSystem::Create(const std::string& path) {
-  const int descriptor =
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode);
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode);
   if (descriptor < 0) return FileError(path, errno);
   return std::unique_ptr<WritableFile>(std::make_unique<PosixWriter>(path, descriptor));
 }

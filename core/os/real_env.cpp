@@ -45,8 +45,8 @@ Left Inspect(const FiberFailure& failure) {
     left.defect = "a crash was thrown by hand";
   }
   if (!left.defect && failure.task != "main") {
-    left.error = left.error.WithMessage(
-        fmt::format("fiber {}: {}", failure.task, left.error.message()));
+    left.error =
+        left.error.WithMessage(fmt::format("fiber {}: {}", failure.task, left.error.message()));
   }
   return left;
 }

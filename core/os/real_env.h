@@ -18,8 +18,8 @@ struct RealEnvOptions {
   bool log_announcements = false;
 };
 
-// The real world: fibers on the machine's clock, its files, its entropy, lines on stderr; calls reach
-// the servers of this process. One for each process; belongs to the thread that made it.
+// The real world: fibers on the machine's clock, its files, its entropy, lines on stderr; calls
+// reach the servers of this process. One for each process; belongs to the thread that made it.
 class RealEnv {
  public:
   explicit RealEnv(const RealEnvOptions& options = {});
@@ -28,8 +28,8 @@ class RealEnv {
   RealEnv(const RealEnv&) = delete;
   RealEnv& operator=(const RealEnv&) = delete;
 
-  // Runs `body` in the root fiber until it returns. What leaves it, or any other fiber, comes back as
-  // a Status that keeps the exception (see ThrowStatus). INTERNAL, naming who waits for what, if
+  // Runs `body` in the root fiber until it returns. What leaves it, or any other fiber, comes back
+  // as a Status that keeps the exception (see ThrowStatus). INTERNAL, naming who waits for what, if
   // nothing can happen any more. A failed assertion is printed and aborts the process.
   Status Run(const std::function<void(Env&)>& body);
 

@@ -106,10 +106,10 @@ BOOST_AUTO_TEST_CASE(a_signal_wakes_a_sleeper_and_is_seen_as_a_flag) {
   StopSignal& stop = *real.stop_signal();
   BOOST_TEST(stop.received() == 0);
   BOOST_TEST(real.Run([&](Env& env) {
-               env.spawner.Spawn("sender", [] { ::kill(::getpid(), SIGTERM); });
-               BOOST_TEST(SleepFor(env, "a long time", Duration::Seconds(100), &stop.token()) ==
-                          WaitOutcome::kCancelled);
-             }) == Status());
+    env.spawner.Spawn("sender", [] { ::kill(::getpid(), SIGTERM); });
+    BOOST_TEST(SleepFor(env, "a long time", Duration::Seconds(100), &stop.token()) ==
+               WaitOutcome::kCancelled);
+  }) == Status());
   BOOST_TEST(stop.received() == SIGTERM);
   BOOST_TEST(stop.token().reason() ==
              Status(Code::kCancelled, "interrupted by signal " + std::to_string(SIGTERM)));
@@ -118,31 +118,31 @@ BOOST_AUTO_TEST_CASE(a_signal_wakes_a_sleeper_and_is_seen_as_a_flag) {
 BOOST_AUTO_TEST_CASE(a_signal_reaches_fibers_that_never_sleep) {
   RealEnv real;
   BOOST_TEST(real.Run([&](Env& env) {
-               ::kill(::getpid(), SIGINT);
-               int turns = 0;
-               while (!real.stop_signal()->token().cancelled() && ++turns < 100'000) {
-                 env.spawner.Yield();
-               }
-               BOOST_TEST(turns < 1'000);
-             }) == Status());
+    ::kill(::getpid(), SIGINT);
+    int turns = 0;
+    while (!real.stop_signal()->token().cancelled() && ++turns < 100'000) {
+      env.spawner.Yield();
+    }
+    BOOST_TEST(turns < 1'000);
+  }) == Status());
   BOOST_TEST(real.stop_signal()->received() == SIGINT);
 }
 
 BOOST_AUTO_TEST_CASE(a_process_that_waits_for_a_signal_is_not_stuck) {
   RealEnv real;
   BOOST_TEST(real.Run([&](Env& env) {
-               const pid_t parent = ::getpid();
-               const pid_t child = ::fork();
-               if (child == 0) {
-                 ::usleep(20'000);
-                 ::kill(parent, SIGTERM);
-                 ::_exit(0);
-               }
-               Event never(env.spawner);
-               BOOST_TEST(never.Wait({.what = "a signal", .cancel = &real.stop_signal()->token()}) ==
-                          WaitOutcome::kCancelled);
-               ::waitpid(child, nullptr, 0);
-             }) == Status());
+    const pid_t parent = ::getpid();
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::usleep(20'000);
+      ::kill(parent, SIGTERM);
+      ::_exit(0);
+    }
+    Event never(env.spawner);
+    BOOST_TEST(never.Wait({.what = "a signal", .cancel = &real.stop_signal()->token()}) ==
+               WaitOutcome::kCancelled);
+    ::waitpid(child, nullptr, 0);
+  }) == Status());
 }
 
 BOOST_AUTO_TEST_CASE(the_second_signal_ends_the_process) {
@@ -175,8 +175,8 @@ BOOST_AUTO_TEST_CASE(a_full_device_is_resource_exhausted) {
                auto file = env.files.Create("/dev/full");
                BOOST_TEST_REQUIRE(file.ok());
                BOOST_TEST((*file)->Append("x") == Status());
-               BOOST_TEST((*file)->Flush() == Status(Code::kResourceExhausted,
-                                                     "/dev/full; No space left on device"));
+               BOOST_TEST((*file)->Flush() ==
+                          Status(Code::kResourceExhausted, "/dev/full; No space left on device"));
              }) == Status());
 }
 

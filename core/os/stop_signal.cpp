@@ -29,8 +29,7 @@ int StopSignal::Check() {
   if (::read(descriptor_, &info, sizeof(info)) != sizeof(info)) return 0;
   received_ = static_cast<int>(info.ssi_signo);
   Restore();
-  token_.Cancel(
-      Status(Code::kCancelled, "interrupted by signal " + std::to_string(received_)));
+  token_.Cancel(Status(Code::kCancelled, "interrupted by signal " + std::to_string(received_)));
   return received_;
 }
 

@@ -31,8 +31,7 @@ void ClockConformance(Env& env) {
   BOOST_TEST(queue->Wait({.what = "a deadline", .deadline = deadline}) == WaitOutcome::kDeadline);
   BOOST_TEST((env.clock.Now() >= deadline), "a deadline ended early");
   const TimePoint before = env.clock.Now();
-  BOOST_TEST(queue->Wait({.what = "the past", .deadline = before - nap}) ==
-             WaitOutcome::kDeadline);
+  BOOST_TEST(queue->Wait({.what = "the past", .deadline = before - nap}) == WaitOutcome::kDeadline);
 
   // The earlier deadline ends first, whatever the order of starting.
   int finished = 0;

@@ -33,8 +33,8 @@ void FakeEnv::Run(const std::function<void(Env&)>& body) {
     done = true;
     kernel_.Stop();
   });
-  RunResult result = kernel_.Run(
-      {.events = options_.events, .events_at_one_time = options_.events_at_one_time});
+  RunResult result =
+      kernel_.Run({.events = options_.events, .events_at_one_time = options_.events_at_one_time});
   Finish(std::move(result), done);
 }
 

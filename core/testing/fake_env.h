@@ -57,9 +57,9 @@ class FakeEnv {
   // Unwinds the fibers that are left, while their Env is still there.
   ~FakeEnv() { (void)kernel_.Shutdown(); }
 
-  // Runs `body` in a fiber until it returns; other fibers stay and go on in the next Run. What leaves
-  // the body, or any other fiber, is thrown from here on the caller's stack. Throws TestStuck if
-  // nothing can happen any more or a budget is used up before the body has returned.
+  // Runs `body` in a fiber until it returns; other fibers stay and go on in the next Run. What
+  // leaves the body, or any other fiber, is thrown from here on the caller's stack. Throws
+  // TestStuck if nothing can happen any more or a budget is used up before the body has returned.
   void Run(const std::function<void(Env&)>& body);
   // Lets time pass. In a fiber: suspends it. Outside: runs the fibers until then.
   void Advance(Duration duration);

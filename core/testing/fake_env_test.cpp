@@ -31,10 +31,9 @@ BOOST_AUTO_TEST_CASE(a_body_sleeps_without_real_time_passing) {
 
 BOOST_AUTO_TEST_CASE(what_leaves_a_fiber_is_thrown_on_the_tests_stack) {
   FakeEnv fake;
-  BOOST_CHECK_EXCEPTION(fake.Run([](Env&) { throw std::runtime_error("from the body"); }),
-                        std::runtime_error, [](const std::runtime_error& error) {
-                          return std::string(error.what()) == "from the body";
-                        });
+  BOOST_CHECK_EXCEPTION(
+      fake.Run([](Env&) { throw std::runtime_error("from the body"); }), std::runtime_error,
+      [](const std::runtime_error& error) { return std::string(error.what()) == "from the body"; });
   BOOST_CHECK_THROW(fake.Run([](Env& env) {
     env.spawner.Spawn("other", [] { throw std::out_of_range("from another fiber"); });
     SleepFor(env, "nothing", Duration::Seconds(1));
@@ -58,16 +57,16 @@ BOOST_AUTO_TEST_CASE(a_requirement_of_the_test_itself_ends_the_body_only) {
 
 BOOST_AUTO_TEST_CASE(a_body_that_waits_for_ever_is_explained) {
   FakeEnv fake;
-  BOOST_CHECK_EXCEPTION(fake.Run([](Env& env) {
-    SleepFor(env, "a while", Duration::Seconds(2));
-    Event never(env.spawner);
-    never.Wait({.what = "an event that nobody sets"});
-  }),
-                        TestStuck, [](const TestStuck& error) {
-                          return std::string(error.what()).find(
-                                     "waits for an event that nobody sets since 2 s") !=
-                                 std::string::npos;
-                        });
+  BOOST_CHECK_EXCEPTION(
+      fake.Run([](Env& env) {
+        SleepFor(env, "a while", Duration::Seconds(2));
+        Event never(env.spawner);
+        never.Wait({.what = "an event that nobody sets"});
+      }),
+      TestStuck, [](const TestStuck& error) {
+        return std::string(error.what()).find("waits for an event that nobody sets since 2 s") !=
+               std::string::npos;
+      });
 }
 
 BOOST_AUTO_TEST_CASE(a_loop_without_time_passing_is_a_livelock) {
@@ -135,9 +134,9 @@ BOOST_AUTO_TEST_CASE(the_log_tells_every_call_in_order) {
   BOOST_TEST(WriteFile(fake.files(), "/d/a", "abc").ok());
   BOOST_TEST(fake.files().Rename("/d/a", "/d/b").ok());
   BOOST_TEST(fake.files().Remove("/d/a").code() == Code::kNotFound);
-  const std::vector<std::string> expected = {"make_directory /d", "create /d/a", "append /d/a",
-                                             "close /d/a",        "rename /d/a -> /d/b",
-                                             "remove /d/a = NOT_FOUND"};
+  const std::vector<std::string> expected = {"make_directory /d",   "create /d/a",
+                                             "append /d/a",         "close /d/a",
+                                             "rename /d/a -> /d/b", "remove /d/a = NOT_FOUND"};
   BOOST_TEST(fake.files().LogLines() == expected, boost::test_tools::per_element());
   BOOST_TEST(fake.files().LogLines({FileOp::kCreate}).size() == 1U);
   BOOST_TEST(fake.files().Content("/d/b") == "abc");

@@ -85,8 +85,8 @@ class FakeFileSystem::Reader final : public RandomAccessFile {
   Result<std::string> Read(std::uint64_t offset, std::uint64_t size,
                            std::string* available) override {
     std::string bytes;
-    FL_RETURN_IF_ERROR(files_.Do(
-        {.op = FileOp::kRead, .path = path_, .offset = offset, .size = size}, [&] {
+    FL_RETURN_IF_ERROR(
+        files_.Do({.op = FileOp::kRead, .path = path_, .offset = offset, .size = size}, [&] {
           if (offset < inode_->content.size()) bytes = inode_->content.substr(offset, size);
           if (available != nullptr) *available = bytes;
           if (bytes.size() == size) return Status();
@@ -95,8 +95,7 @@ class FakeFileSystem::Reader final : public RandomAccessFile {
     return bytes;
   }
   Result<std::uint64_t> Size() override {
-    FL_RETURN_IF_ERROR(
-        files_.Do({.op = FileOp::kSize, .path = path_}, [] { return Status(); }));
+    FL_RETURN_IF_ERROR(files_.Do({.op = FileOp::kSize, .path = path_}, [] { return Status(); }));
     return std::uint64_t{inode_->content.size()};
   }
 
@@ -250,8 +249,7 @@ Result<std::unique_ptr<RandomAccessFile>> FakeFileSystem::Open(const std::string
     if (!inode) return FileError(path, error);
     return inode->is_directory ? FileError(path, EISDIR) : Status();
   }));
-  return std::unique_ptr<RandomAccessFile>(
-      std::make_unique<Reader>(*this, path, std::move(inode)));
+  return std::unique_ptr<RandomAccessFile>(std::make_unique<Reader>(*this, path, std::move(inode)));
 }
 
 Result<FileInfo> FakeFileSystem::Stat(const std::string& path) {

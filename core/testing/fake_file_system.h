@@ -52,8 +52,8 @@ struct FileFault {
   bool after_effect = false;
 };
 
-// Files in memory. Everything is durable at once; what the code under test asked for can be read from
-// the log. Relative paths start at the root.
+// Files in memory. Everything is durable at once; what the code under test asked for can be read
+// from the log. Relative paths start at the root.
 class FakeFileSystem final : public FileSystem {
  public:
   explicit FakeFileSystem(Clock& clock);

@@ -81,8 +81,7 @@ void CheckReading(FileSystem& files, const std::string& directory) {
 void CheckDirectories(FileSystem& files, const std::string& directory) {
   const std::string path = JoinPath(directory, "dir");
   BOOST_TEST(files.MakeDirectory(path) == Status());
-  BOOST_TEST(files.MakeDirectory(path) ==
-             Status(Code::kAlreadyExists, path + "; File exists"));
+  BOOST_TEST(files.MakeDirectory(path) == Status(Code::kAlreadyExists, path + "; File exists"));
   const Result<FileInfo> info = files.Stat(path);
   BOOST_TEST_REQUIRE(info.status() == Status());
   BOOST_TEST(info->is_directory);

@@ -27,9 +27,12 @@ inline std::ostream& boost_test_print_type(std::ostream& out, Point point) {
 }
 inline std::ostream& boost_test_print_type(std::ostream& out, WaitOutcome outcome) {
   switch (outcome) {
-    case WaitOutcome::kWoken: return out << "woken";
-    case WaitOutcome::kDeadline: return out << "deadline";
-    case WaitOutcome::kCancelled: return out << "cancelled";
+    case WaitOutcome::kWoken:
+      return out << "woken";
+    case WaitOutcome::kDeadline:
+      return out << "deadline";
+    case WaitOutcome::kCancelled:
+      return out << "cancelled";
   }
   return out;
 }

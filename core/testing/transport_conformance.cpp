@@ -20,7 +20,8 @@ struct Caller {
   const std::string& address;
 
   // The answer's text, or "CODE: message".
-  std::string Ask(std::string_view method, std::string text, const CallOptions& options = {}) const {
+  std::string Ask(std::string_view method, std::string text,
+                  const CallOptions& options = {}) const {
     const Result<std::unique_ptr<Message>> answer = Call(method, std::move(text), options);
     if (!answer.ok()) return answer.status().ToString();
     return dynamic_cast<const TextMessage&>(**answer).text;
@@ -53,7 +54,8 @@ void CheckServing(Env& env, const Caller& caller) {
 
   // RF-19: a call that waits for its server is answered once that has started.
   std::string late;
-  const auto waiting = env.spawner.Spawn("early caller", [&] { late = caller.Ask("Echo", "early"); });
+  const auto waiting =
+      env.spawner.Spawn("early caller", [&] { late = caller.Ask("Echo", "early"); });
   SleepFor(env, "the early caller", kNap);
   BOOST_TEST(env.transport.Serve(caller.address, "Echo", TextMessage::Method(Echo)) == Status());
   BOOST_TEST(waiting->Join({.what = "early caller"}) == WaitOutcome::kWoken);
@@ -87,12 +89,11 @@ void CheckGivingUp(Env& env, const Caller& caller) {
   Event release(env.spawner);
   int gone = 0;
   int started = 0;
-  const auto slow = [&](const CallContext& context, std::unique_ptr<Message> request)
-      -> Result<std::unique_ptr<Message>> {
+  const auto slow = [&](const CallContext& context,
+                        std::unique_ptr<Message> request) -> Result<std::unique_ptr<Message>> {
     ++started;
-    const WaitOutcome outcome = release.Wait({.what = "release",
-                                              .deadline = env.clock.Now() + kLong,
-                                              .cancel = context.caller_gone});
+    const WaitOutcome outcome = release.Wait(
+        {.what = "release", .deadline = env.clock.Now() + kLong, .cancel = context.caller_gone});
     if (outcome == WaitOutcome::kCancelled) ++gone;
     return Echo(context, std::move(request));
   };
