@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include "core/graph/graph.h"
 #include "core/graph/node_resolver.h"
@@ -237,6 +238,8 @@ class GraphImporter {
 
 Result<std::unique_ptr<Graph>> GraphFromDef(std::string_view serialized_graph_def) {
   tf::GraphDef def;
+  // What is wrong with the bytes is in the status; protobuf would print it as well.
+  const google::protobuf::LogSilencer silence;
   // The size of a message has 31 bits.
   if (!std::in_range<int>(serialized_graph_def.size()) ||
       !def.ParseFromArray(serialized_graph_def.data(),
