@@ -37,17 +37,12 @@ class PlaceholderKernel final : public OpKernel {
   }
 };
 
-// Hands its input on: a value, or the reference of a queue.
 class IdentityKernel final : public OpKernel {
  public:
   explicit IdentityKernel(const Operation&) {}
   Status Compute(OpKernelContext& context) override {
-    if (context.op().output_type(0) == DataType::kResource) {
-      context.forward_reference(0, 0);
-    } else {
-      context.AddCost(1);
-      context.set_output(0, context.input(0));
-    }
+    context.AddCost(1);
+    context.forward(0, 0);
     return Status();
   }
 };
@@ -65,13 +60,8 @@ class SwitchKernel final : public OpKernel {
                     "The second input must be a scalar, but it has shape " +
                         chosen.shape().ToString());
     }
-    const int output = chosen.scalar<bool>() ? 1 : 0;
     context.AddCost(1);
-    if (reference_) {
-      context.forward_reference(0, output);
-    } else {
-      context.set_output(output, context.input(0));
-    }
+    context.forward(0, chosen.scalar<bool>() ? 1 : 0);
     return Status();
   }
 
@@ -94,7 +84,7 @@ class MergeKernel final : public OpKernel {
     }
     FL_ASSERT(living >= 0, "{} runs without a living input", context.op().name());
     context.AddCost(1);
-    context.set_output(0, context.input(living));
+    context.forward(living, 0);
     context.set_output(1, Tensor::Scalar<std::int32_t>(living));
     return Status();
   }

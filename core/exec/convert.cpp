@@ -1,11 +1,13 @@
 #include "core/exec/convert.h"
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 #include <utility>
 
+#include <Eigen/Core>
 #include <fmt/format.h>
 
 #include "core/exec/type_dispatch.h"
@@ -60,10 +62,42 @@ bool IntegersFit(const Tensor& value, DataType type) {
   return visited.ok() && fit;
 }
 
+// Two-byte floats are converted by way of float.
+template <class Stored, class Number>
+Tensor Widen(const Tensor& value) {
+  Tensor wide(DataType::kFloat, value.shape());
+  const auto out = wide.mutable_flat<float>();
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<float>(std::bit_cast<Number>(value.flat<Stored>()[i]));
+  }
+  return wide;
+}
+
+template <class Stored, class Number>
+Tensor Narrow(const Tensor& value) {
+  Tensor narrow(DataTypeOf<Stored>::value, value.shape());
+  const auto out = narrow.mutable_flat<Stored>();
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = std::bit_cast<Stored>(static_cast<Number>(value.flat<float>()[i]));
+  }
+  return narrow;
+}
+
 }  // namespace
 
 Result<Tensor> ConvertTensor(const Tensor& value, DataType type) {
   if (value.dtype() == type) return value;
+  if (value.dtype() == DataType::kHalf) {
+    return ConvertTensor(Widen<Half, Eigen::half>(value), type);
+  }
+  if (value.dtype() == DataType::kBfloat16) {
+    return ConvertTensor(Widen<Bfloat16, Eigen::bfloat16>(value), type);
+  }
+  if (type == DataType::kHalf || type == DataType::kBfloat16) {
+    FL_ASSIGN_OR_RETURN(const Tensor wide, ConvertTensor(value, DataType::kFloat));
+    return type == DataType::kHalf ? Narrow<Half, Eigen::half>(wide)
+                                   : Narrow<Bfloat16, Eigen::bfloat16>(wide);
+  }
   Tensor converted;
   FL_RETURN_IF_ERROR(VisitNumberOrSmall(value.dtype(), [&]<class From>() {
     return VisitNumberOrSmall(type, [&]<class To>() {

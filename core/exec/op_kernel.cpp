@@ -37,8 +37,13 @@ void OpKernelContext::set_output_resource(int i, std::shared_ptr<Resource> resou
   slot.resource = std::move(resource);
 }
 
-void OpKernelContext::forward_reference(int input, int output) {
-  set_output_resource(output, Input(input).resource);
+void OpKernelContext::forward(int input, int output) {
+  const Slot& from = Input(input);
+  if (from.state == Slot::State::kResource) {
+    set_output_resource(output, from.resource);
+  } else {
+    set_output(output, from.value);
+  }
 }
 
 Status OpKernelContext::PassComputingTime() {

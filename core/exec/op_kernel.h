@@ -88,8 +88,10 @@ class OpKernelContext {
   int num_outputs() const { return num_outputs_; }
   void set_output(int i, Tensor value);
   void set_output_resource(int i, std::shared_ptr<Resource> resource);
-  // Hands the reference of an input on (Assign's output).
-  void forward_reference(int input, int output);
+  // Hands an input on unread: its value, or its reference. A variable that has been handed on is read
+  // by whoever takes the value, when it does: as in TensorFlow, where a read of a reference variable
+  // shares its buffer, later writes of the step show.
+  void forward(int input, int output);
 
   // Adds to the work of this step: about one multiplication and addition each. What a kernel does
   // not report counts as one for each output element.

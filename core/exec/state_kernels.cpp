@@ -67,7 +67,7 @@ class AssignKernel final : public OpKernel {
     }
     context.AddCost(value.NumElements());
     FL_RETURN_IF_ERROR(context.AssignVariable(variable, value));
-    context.forward_reference(0, 0);
+    context.forward(0, 0);
     return Status();
   }
 
@@ -94,7 +94,7 @@ class AccumulateKernel final : public OpKernel {
                          },
                      .apply = [&](Tensor& value) { Apply<T>(delta, &value); }});
     }));
-    context.forward_reference(0, 0);
+    context.forward(0, 0);
     return Status();
   }
 
@@ -188,7 +188,7 @@ class ApplyGradientDescentKernel final : public OpKernel {
       };
       return context.UpdateVariable(variable, {.check = check, .apply = apply});
     }));
-    context.forward_reference(0, 0);
+    context.forward(0, 0);
     return Status();
   }
 };
