@@ -1,5 +1,6 @@
 #include "sim/disk.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "core/base/assert.h"
@@ -43,7 +44,7 @@ void SimDisk::Put(std::string_view path, std::string_view content) {
 
 Result<std::string> SimDisk::Get(std::string_view path) const {
   FL_ASSIGN_OR_RETURN(const InodePtr inode, state_.Find(path));
-  if (inode->is_directory) return Status(Code::kFailedPrecondition, "Is a directory");
+  if (inode->is_directory) return DiskError(EISDIR);
   return inode->content;
 }
 

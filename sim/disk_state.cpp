@@ -1,24 +1,17 @@
 #include "sim/disk_state.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 #include <utility>
 
 #include "core/base/assert.h"
+#include "core/env/file_error.h"
 
 namespace faultline::sim {
 namespace {
 
 constexpr std::size_t kPageBytes = 4096;
-
-Status NoEntry() { return Status(Code::kNotFound, "No such file or directory"); }
-Status Exists() { return Status(Code::kAlreadyExists, "File exists"); }
-Status NotDirectory() { return Status(Code::kFailedPrecondition, "Not a directory"); }
-Status IsDirectory() { return Status(Code::kFailedPrecondition, "Is a directory"); }
-Status NotEmpty() { return Status(Code::kFailedPrecondition, "Directory not empty"); }
-Status Busy() { return Status(Code::kFailedPrecondition, "Device or resource busy"); }
-Status Invalid() { return Status(Code::kInvalidArgument, "Invalid argument"); }
-Status NoSpace() { return Status(Code::kResourceExhausted, "No space left on device"); }
 
 using Entries = std::map<std::string, InodePtr>;
 
@@ -56,6 +49,12 @@ std::string DrawTail(const std::string& tail, ChoiceStream& choices, std::uint64
 }
 
 }  // namespace
+
+Status DiskError(int error) {
+  const Status full = FileError("", error);
+  constexpr std::size_t kSeparator = 2;
+  return full.WithMessage(full.message().substr(kSeparator));
+}
 
 std::vector<std::string> PathParts(std::string_view path) {
   std::vector<std::string> parts;
@@ -96,9 +95,9 @@ InodePtr DiskState::NewInode(bool is_directory, TimePoint wall) {
 Result<InodePtr> DiskState::Walk(std::string_view path) const {
   InodePtr inode = root_;
   for (const std::string& part : PathParts(path)) {
-    if (!inode->is_directory) return NotDirectory();
+    if (!inode->is_directory) return DiskError(ENOTDIR);
     const auto found = inode->entries.find(part);
-    if (found == inode->entries.end()) return NoEntry();
+    if (found == inode->entries.end()) return DiskError(ENOENT);
     inode = found->second;
   }
   return inode;
@@ -106,13 +105,13 @@ Result<InodePtr> DiskState::Walk(std::string_view path) const {
 
 Result<DiskState::Place> DiskState::Locate(std::string_view path) const {
   std::vector<std::string> parts = PathParts(path);
-  if (parts.empty()) return Busy();
+  if (parts.empty()) return DiskError(EBUSY);
   Place place{.directory = root_, .name = std::move(parts.back()), .inode = nullptr};
   parts.pop_back();
   for (const std::string& part : parts) {
     const auto found = place.directory->entries.find(part);
-    if (found == place.directory->entries.end()) return NoEntry();
-    if (!found->second->is_directory) return NotDirectory();
+    if (found == place.directory->entries.end()) return DiskError(ENOENT);
+    if (!found->second->is_directory) return DiskError(ENOTDIR);
     place.directory = found->second;
   }
   const auto found = place.directory->entries.find(place.name);
@@ -129,7 +128,7 @@ void DiskState::Apply(std::uint32_t owner, std::vector<EntryChange> changes, Tim
 }
 
 Result<InodePtr> DiskState::Create(std::string_view path, std::uint32_t owner, TimePoint wall) {
-  if (PathParts(path).empty()) return IsDirectory();
+  if (PathParts(path).empty()) return DiskError(EISDIR);
   FL_ASSIGN_OR_RETURN(Place place, Locate(path));
   if (place.inode == nullptr) {
     const InodePtr file = NewInode(false, wall);
@@ -137,7 +136,7 @@ Result<InodePtr> DiskState::Create(std::string_view path, std::uint32_t owner, T
     Apply(owner, {{place.directory, place.name, file}}, wall);
     return file;
   }
-  if (place.inode->is_directory) return IsDirectory();
+  if (place.inode->is_directory) return DiskError(EISDIR);
   if (!place.inode->content.empty() || !place.inode->durable_content.empty()) {
     place.inode->content.clear();
     place.inode->truncated = true;
@@ -152,7 +151,7 @@ Result<InodePtr> DiskState::Find(std::string_view path) const { return Walk(path
 
 Result<std::vector<std::string>> DiskState::List(std::string_view path) const {
   FL_ASSIGN_OR_RETURN(const InodePtr directory, Walk(path));
-  if (!directory->is_directory) return NotDirectory();
+  if (!directory->is_directory) return DiskError(ENOTDIR);
   std::vector<std::string> names;
   for (const auto& [name, inode] : directory->entries) names.push_back(name);
   return names;
@@ -162,13 +161,13 @@ Status DiskState::Rename(std::string_view from, std::string_view to, std::uint32
                          TimePoint wall) {
   FL_ASSIGN_OR_RETURN(const Place source, Locate(from));
   FL_ASSIGN_OR_RETURN(const Place target, Locate(to));
-  if (source.inode == nullptr) return NoEntry();
+  if (source.inode == nullptr) return DiskError(ENOENT);
   if (source.inode == target.inode) return Status();
-  if (source.inode->is_directory && IsWithin(from, to)) return Invalid();
+  if (source.inode->is_directory && IsWithin(from, to)) return DiskError(EINVAL);
   if (target.inode != nullptr) {
-    if (target.inode->is_directory && !source.inode->is_directory) return IsDirectory();
-    if (!target.inode->is_directory && source.inode->is_directory) return NotDirectory();
-    if (!target.inode->entries.empty()) return NotEmpty();
+    if (target.inode->is_directory && !source.inode->is_directory) return DiskError(EISDIR);
+    if (!target.inode->is_directory && source.inode->is_directory) return DiskError(ENOTDIR);
+    if (!target.inode->entries.empty()) return DiskError(ENOTEMPTY);
   }
   Apply(owner,
         {{source.directory, source.name, nullptr}, {target.directory, target.name, source.inode}},
@@ -177,34 +176,34 @@ Status DiskState::Rename(std::string_view from, std::string_view to, std::uint32
 }
 
 Status DiskState::Remove(std::string_view path, std::uint32_t owner, TimePoint wall) {
-  if (PathParts(path).empty()) return IsDirectory();
+  if (PathParts(path).empty()) return DiskError(EISDIR);
   FL_ASSIGN_OR_RETURN(const Place place, Locate(path));
-  if (place.inode == nullptr) return NoEntry();
-  if (place.inode->is_directory) return IsDirectory();
+  if (place.inode == nullptr) return DiskError(ENOENT);
+  if (place.inode->is_directory) return DiskError(EISDIR);
   Apply(owner, {{place.directory, place.name, nullptr}}, wall);
   return Status();
 }
 
 Status DiskState::MakeDirectory(std::string_view path, std::uint32_t owner, TimePoint wall) {
-  if (PathParts(path).empty()) return Exists();
+  if (PathParts(path).empty()) return DiskError(EEXIST);
   FL_ASSIGN_OR_RETURN(const Place place, Locate(path));
-  if (place.inode != nullptr) return Exists();
+  if (place.inode != nullptr) return DiskError(EEXIST);
   Apply(owner, {{place.directory, place.name, NewInode(true, wall)}}, wall);
   return Status();
 }
 
 Status DiskState::RemoveDirectory(std::string_view path, std::uint32_t owner, TimePoint wall) {
   FL_ASSIGN_OR_RETURN(const Place place, Locate(path));
-  if (place.inode == nullptr) return NoEntry();
-  if (!place.inode->is_directory) return NotDirectory();
-  if (!place.inode->entries.empty()) return NotEmpty();
+  if (place.inode == nullptr) return DiskError(ENOENT);
+  if (!place.inode->is_directory) return DiskError(ENOTDIR);
+  if (!place.inode->entries.empty()) return DiskError(ENOTEMPTY);
   Apply(owner, {{place.directory, place.name, nullptr}}, wall);
   return Status();
 }
 
 Status DiskState::SyncDirectory(std::string_view path) {
   FL_ASSIGN_OR_RETURN(const InodePtr directory, Walk(path));
-  if (!directory->is_directory) return NotDirectory();
+  if (!directory->is_directory) return DiskError(ENOTDIR);
   std::vector<Operation> left;
   for (Operation& operation : log_) {
     const bool touches = std::any_of(
@@ -233,7 +232,7 @@ Status DiskState::Append(Inode& file, std::string_view data, std::uint32_t owner
   file.modified = wall;
   file.writer = owner;
   if (fits > 0) file.dirty = true;
-  return fits == data.size() ? Status() : NoSpace();
+  return fits == data.size() ? Status() : DiskError(ENOSPC);
 }
 
 void DiskState::SyncFile(Inode& file) {

@@ -112,6 +112,9 @@ class DiskState {
   std::uint64_t capacity_ = UINT64_MAX;
 };
 
+// Status of CK-105 for an errno value, without a path: "No such file or directory".
+Status DiskError(int error);
+
 // The parts of a path, without empty ones and "."; ".." takes the part before away.
 std::vector<std::string> PathParts(std::string_view path);
 

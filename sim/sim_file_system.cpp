@@ -1,6 +1,7 @@
 #include "sim/sim_file_system.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "core/base/assert.h"
@@ -16,8 +17,6 @@ namespace {
 Status ForPath(const std::string& path, const Status& status) {
   return status.ok() ? status : status.WithMessage(path + "; " + status.message());
 }
-
-Status BadHandle() { return Status(Code::kFailedPrecondition, "Bad file descriptor"); }
 
 std::uint64_t DigestOf(std::string_view bytes) {
   if (bytes.empty()) return 0;
@@ -43,7 +42,7 @@ class SimWritableFile final : public WritableFile {
     FileCall call = Operation(FileOperation::kAppend);
     call.size = bytes.size();
     return files_.Perform(call, disk_, bytes, [&](const FileVerdict& verdict) {
-      if (closed_) return BadHandle();
+      if (closed_) return DiskError(EBADF);
       const std::uint64_t fits = std::min(verdict.torn_bytes.value_or(bytes.size()), bytes.size());
       return disk_.state().Append(*inode_, std::string_view(bytes).substr(0, fits),
                                   files_.owner(), files_.WallNow());
@@ -52,13 +51,13 @@ class SimWritableFile final : public WritableFile {
 
   Status Flush() override {
     return files_.Perform(Operation(FileOperation::kFlush), disk_, "", [this](const FileVerdict&) {
-      return closed_ ? BadHandle() : Status();
+      return closed_ ? DiskError(EBADF) : Status();
     });
   }
 
   Status Sync() override {
     return files_.Perform(Operation(FileOperation::kSync), disk_, "", [this](const FileVerdict&) {
-      if (closed_) return BadHandle();
+      if (closed_) return DiskError(EBADF);
       disk_.state().SyncFile(*inode_);
       return Status();
     });
@@ -95,7 +94,7 @@ class SimRandomAccessFile final : public RandomAccessFile {
     const FileCall call = {
         .operation = FileOperation::kRead, .path = path_, .offset = offset, .size = size};
     const Status status = files_.Perform(call, disk_, bytes, [&](const FileVerdict&) {
-      if (inode_->is_directory) return Status(Code::kFailedPrecondition, "Is a directory");
+      if (inode_->is_directory) return DiskError(EISDIR);
       const std::string& content = inode_->content;
       if (offset < content.size()) bytes = content.substr(offset, size);
       return Status();
@@ -188,7 +187,7 @@ Status SimFileSystem::Perform(FileOperation operation, const std::string& path, 
 Status SimFileSystem::Change(FileOperation operation, const std::string& path, const Place& place,
                              const Effect& effect) {
   return Perform(operation, path, place, [&](const FileVerdict& verdict) {
-    if (place.read_only) return Status(Code::kPermissionDenied, "Read-only file system");
+    if (place.read_only) return DiskError(EROFS);
     return effect(verdict);
   });
 }
@@ -243,12 +242,8 @@ Status SimFileSystem::Rename(const std::string& from, const std::string& to) {
   const Place target = Resolve(to);
   const FileCall call = {.operation = FileOperation::kRename, .path = from, .to = to};
   return Perform(call, *source.disk, "", [&](const FileVerdict&) {
-    if (source.disk != target.disk) {
-      return Status(Code::kUnimplemented, "Invalid cross-device link");
-    }
-    if (source.read_only || target.read_only) {
-      return Status(Code::kPermissionDenied, "Read-only file system");
-    }
+    if (source.disk != target.disk) return DiskError(EXDEV);
+    if (source.read_only || target.read_only) return DiskError(EROFS);
     return source.disk->state().Rename(source.path, target.path, owner(), WallNow());
   });
 }
