@@ -11,6 +11,11 @@ constexpr DataType kAddNTypes[] = {
     kFloat,  kDouble,   kInt32,  kUint8,   kInt16,  kInt8,       kComplex64, kInt64,  kQint8, kQuint8,
     kQint32, kBfloat16, kQint16, kQuint16, kUint16, kComplex128, kHalf,      kUint32, kUint64,
     kVariant};
+constexpr DataType kMatMulTypes[] = {kBfloat16, kHalf,   kFloat,  kDouble, kInt32,     kInt64,
+                                     kUint8,    kUint16, kUint32, kUint64, kComplex64, kComplex128};
+constexpr DataType kOrderedTypes[] = {kFloat,  kDouble,  kInt32,  kUint8,    kInt16,  kInt8,
+                                      kInt64,  kBfloat16, kUint16, kHalf,    kUint32, kUint64,
+                                      kQint8,  kQuint8,  kQint32, kQint16,   kQuint16};
 
 constexpr OpDef Equality(std::string_view name) {
   OpDef def = Commutative(Compare(name, {}));
@@ -61,8 +66,8 @@ constexpr OpDef kOps[] = {
     Reduction("Sum", kNumberTypes),
     Reduction("Mean", kNumberTypes),
     Reduction("Prod", kNumberTypes),
-    Reduction("Max", kRealTypes),
-    Reduction("Min", kRealTypes),
+    Reduction("Max", kOrderedTypes),
+    Reduction("Min", kOrderedTypes),
     Aggregate(Commutative({.name = "AddN",
                            .inputs = {Several("inputs", "T")},
                            .outputs = {Arg("sum", "T")},
@@ -71,7 +76,7 @@ constexpr OpDef kOps[] = {
     {.name = "MatMul",
      .inputs = {Arg("a", "T"), Arg("b", "T")},
      .outputs = {Arg("product", "T")},
-     .attrs = {Bool("transpose_a", false), Bool("transpose_b", false), Type("T", kArithmeticTypes),
+     .attrs = {Bool("transpose_a", false), Bool("transpose_b", false), Type("T", kMatMulTypes),
                Bool("grad_a", false), Bool("grad_b", false)},
      .shape = MatMulShape},
     {.name = "BiasAdd",
