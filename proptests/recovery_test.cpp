@@ -1,0 +1,95 @@
+#include <string>
+
+#include <boost/test/unit_test.hpp>
+
+#include "proptests/search.h"
+#include "scenarios/harness/scenario_text.h"
+
+namespace faultline::proptests {
+namespace {
+
+// A counterexample as a file's text, ready to be run.
+std::string Shown(const SearchResult& result) {
+  return result.reason + "\nafter " + std::to_string(result.cases) + " cases; smallest:\n" +
+         scenarios::PrintScenario(result.scenario);
+}
+
+// No counterexample, and not because nothing happened.
+void HoldsOverRandomFaults(const SearchOptions& options) {
+  const SearchResult result = Search(options, TestAssets());
+  BOOST_TEST(!result.found, Shown(result));
+  BOOST_TEST(result.cases >= options.cases);
+  BOOST_TEST_MESSAGE(result.idle << " of " << result.cases << " cases were idle");
+  BOOST_TEST(result.idle * 2 < result.cases);
+}
+
+BOOST_AUTO_TEST_SUITE(recovery)
+
+BOOST_AUTO_TEST_CASE(strict_chief_ends_with_undisturbed_weights_whatever_happens) {
+  HoldsOverRandomFaults({.family = Family::kLonelyChief, .cases = 150, .seed = 7});
+}
+
+BOOST_AUTO_TEST_CASE(chief_and_waiter_keep_every_invariant) {
+  HoldsOverRandomFaults({.family = Family::kChiefAndWaiter, .cases = 150, .seed = 7});
+}
+
+// Every canonical code on every kind of call, before and after its effect: only ABORTED and
+// UNAVAILABLE recover (ER-4); OUT_OF_RANGE ends a loop quietly (ER-5); all else ends the program.
+v1::Scenario ErrorScenario(const std::string& code, v1::CallKind call, std::uint64_t nth,
+                           v1::Effect effect) {
+  CaseDraw draw;
+  draw.steps = 6;
+  draw.save_every = 2;
+  v1::Scenario scenario = MakeScenario(Family::kLonelyChief, draw);
+  scenario.clear_supervisor();
+  scenario.mutable_semantics()->set_base(v1::TF);
+  scenario.mutable_expect()->Clear();
+  v1::Fault& fault = *scenario.mutable_faults()->add_faults();
+  fault.set_kind(v1::ERROR);
+  fault.set_node("chief");
+  fault.set_call(call);
+  fault.set_code(code);
+  fault.set_effect(effect);
+  fault.mutable_trigger()->set_at_call(nth);
+  return scenario;
+}
+
+BOOST_AUTO_TEST_CASE(only_aborted_and_unavailable_recover) {
+  struct Place {
+    v1::CallKind call;
+    std::uint64_t nth;
+    bool in_run;  // within a user's run, or within the creation of the session
+  };
+  const Place places[] = {{v1::OPEN, 1, false}, {v1::INIT, 1, false},  {v1::LOCAL_INIT, 1, false},
+                          {v1::SAVE, 1, false}, {v1::UPDATE, 3, true}, {v1::SAVE, 2, true}};
+  const scenarios::Assets assets = TestAssets();
+  int fired = 0;
+  for (int number = 1; number < kCanonicalCodes; ++number) {
+    const Code code = static_cast<Code>(number);
+    for (const Place& place : places) {
+      for (const v1::Effect effect : {v1::BEFORE, v1::AFTER}) {
+        v1::Scenario scenario =
+            ErrorScenario(std::string(CodeName(code)), place.call, place.nth, effect);
+        const bool goes_on = IsPreemption(code) || (place.in_run && code == Code::kOutOfRange);
+        v1::NodeEnd& end = *scenario.mutable_expect()->add_ends();
+        end.set_node("chief");
+        end.set_code(goes_on ? "OK" : std::string(CodeName(code)));
+        if (IsPreemption(code)) scenario.mutable_expect()->set_final_step(6);
+        const scenarios::RunOutcome outcome = scenarios::RunScenario(scenario, assets);
+        BOOST_TEST(outcome.report.outcome() == "passed",
+                   outcome.report.outcome()
+                       << ": "
+                       << (outcome.report.reasons_size() > 0 ? outcome.report.reasons(0) : "")
+                       << "\n"
+                       << scenarios::PrintScenario(scenario));
+        fired += outcome.report.faults_size() > 0 && outcome.report.faults(0).fired();
+      }
+    }
+  }
+  BOOST_TEST(fired == 16 * 6 * 2);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace faultline::proptests
