@@ -67,8 +67,8 @@ class PackKernel final : public OpKernel {
     dims.insert(dims.begin() + axis, count);
     const std::vector<std::int64_t> runs(static_cast<std::size_t>(count),
                                          ProductOf(shape, axis, shape.rank()));
-    context.set_output(0, JoinRuns(context, count, TensorShape(std::move(dims)),
-                                   ProductOf(shape, 0, axis), runs));
+    context.set_output(
+        0, JoinRuns(context, count, TensorShape(std::move(dims)), ProductOf(shape, 0, axis), runs));
     return Status();
   }
 
@@ -88,10 +88,11 @@ class ConcatKernel final : public OpKernel {
     const TensorShape& first = context.input(0).shape();
     const int rank = first.rank();
     if (axes[0] < -rank || axes[0] >= rank) {
-      return Status(Code::kInvalidArgument,
-                    fmt::format("ConcatOp : Expected concatenating dimensions in the range [{}, {}), "
-                                "but got {}",
-                                -rank, rank, axes[0]));
+      return Status(
+          Code::kInvalidArgument,
+          fmt::format("ConcatOp : Expected concatenating dimensions in the range [{}, {}), "
+                      "but got {}",
+                      -rank, rank, axes[0]));
     }
     const int axis = static_cast<int>(axes[0] < 0 ? axes[0] + rank : axes[0]);
     std::vector<std::int64_t> dims = first.dims();
@@ -118,10 +119,11 @@ class ConcatKernel final : public OpKernel {
     }
     for (int d = 0; d < first.rank(); ++d) {
       if (d == axis || shape.dim(d) == first.dim(d)) continue;
-      return Status(Code::kInvalidArgument,
-                    fmt::format("ConcatOp : Dimension {} in both shapes must be equal: shape[0] = {} "
-                                "vs. shape[{}] = {}",
-                                d, first.ToString(), i, shape.ToString()));
+      return Status(
+          Code::kInvalidArgument,
+          fmt::format("ConcatOp : Dimension {} in both shapes must be equal: shape[0] = {} "
+                      "vs. shape[{}] = {}",
+                      d, first.ToString(), i, shape.ToString()));
     }
     return Status();
   }
@@ -220,7 +222,8 @@ class TileKernel final : public OpKernel {
     const Tensor& value = context.input(0);
     const int rank = value.shape().rank();
     FL_ASSIGN_OR_RETURN(const std::vector<std::int64_t> multiples, IndexValues(context.input(1)));
-    if (context.input(1).shape().rank() != 1 || multiples.size() != static_cast<std::size_t>(rank)) {
+    if (context.input(1).shape().rank() != 1 ||
+        multiples.size() != static_cast<std::size_t>(rank)) {
       return Status(Code::kInvalidArgument,
                     fmt::format("Expected multiples argument to be a vector of length {} but got "
                                 "length {}",
@@ -287,9 +290,10 @@ class RangeKernel final : public OpKernel {
       return Status(Code::kInvalidArgument, fmt::format("Requires delta != 0: {}", delta));
     }
     if (delta > T{0} ? start > limit : start < limit) {
-      return Status(Code::kInvalidArgument,
-                    fmt::format("Requires start {} limit when delta {} 0: {}/{}",
-                                delta > T{0} ? "<=" : ">=", delta > T{0} ? ">" : "<", start, limit));
+      return Status(
+          Code::kInvalidArgument,
+          fmt::format("Requires start {} limit when delta {} 0: {}/{}",
+                      delta > T{0} ? "<=" : ">=", delta > T{0} ? ">" : "<", start, limit));
     }
     const double span = std::abs(static_cast<double>(limit) - static_cast<double>(start));
     const double count = std::ceil(span / std::abs(static_cast<double>(delta)));

@@ -29,15 +29,21 @@ T Wrapping(T a, T b, F f) {
 
 struct AddOp {
   template <class T>
-  static T One(T a, T b) { return Wrapping(a, b, std::plus<>()); }
+  static T One(T a, T b) {
+    return Wrapping(a, b, std::plus<>());
+  }
 };
 struct SubOp {
   template <class T>
-  static T One(T a, T b) { return Wrapping(a, b, std::minus<>()); }
+  static T One(T a, T b) {
+    return Wrapping(a, b, std::minus<>());
+  }
 };
 struct MulOp {
   template <class T>
-  static T One(T a, T b) { return Wrapping(a, b, std::multiplies<>()); }
+  static T One(T a, T b) {
+    return Wrapping(a, b, std::multiplies<>());
+  }
 };
 struct DivOp {
   static constexpr bool kDivides = true;
@@ -66,50 +72,72 @@ struct FloorDivOp {
 };
 struct MaximumOp {
   template <class T>
-  static T One(T a, T b) { return a < b ? b : a; }
+  static T One(T a, T b) {
+    return a < b ? b : a;
+  }
 };
 struct MinimumOp {
   template <class T>
-  static T One(T a, T b) { return b < a ? b : a; }
+  static T One(T a, T b) {
+    return b < a ? b : a;
+  }
 };
 struct EqualOp {
   template <class T>
-  static bool One(const T& a, const T& b) { return a == b; }
+  static bool One(const T& a, const T& b) {
+    return a == b;
+  }
 };
 struct NotEqualOp {
   template <class T>
-  static bool One(const T& a, const T& b) { return a != b; }
+  static bool One(const T& a, const T& b) {
+    return a != b;
+  }
 };
 struct LessOp {
   template <class T>
-  static bool One(T a, T b) { return a < b; }
+  static bool One(T a, T b) {
+    return a < b;
+  }
 };
 struct LessEqualOp {
   template <class T>
-  static bool One(T a, T b) { return a <= b; }
+  static bool One(T a, T b) {
+    return a <= b;
+  }
 };
 struct GreaterOp {
   template <class T>
-  static bool One(T a, T b) { return a > b; }
+  static bool One(T a, T b) {
+    return a > b;
+  }
 };
 struct GreaterEqualOp {
   template <class T>
-  static bool One(T a, T b) { return a >= b; }
+  static bool One(T a, T b) {
+    return a >= b;
+  }
 };
 struct AndOp {
   template <class T>
-  static T One(T a, T b) { return a && b; }
+  static T One(T a, T b) {
+    return a && b;
+  }
 };
 struct OrOp {
   template <class T>
-  static T One(T a, T b) { return a || b; }
+  static T One(T a, T b) {
+    return a || b;
+  }
 };
 
 template <class Op>
-concept Divides = requires { Op::kDivides; };
+concept Divides = requires {
+  Op::kDivides;
+};
 
-// Sum, difference, product and quotient of floats in packets; all else element by element. Both give
-// the same bits.
+// Sum, difference, product and quotient of floats in packets; all else element by element. Both
+// give the same bits.
 template <class Op, class A, class B, class Out>
 void Combine(const A& a, const B& b, Out&& out) {
   using T = typename A::Scalar;
@@ -224,7 +252,8 @@ class EqualityKernel final : public OpKernel {
       : shape_error_(!op.has_attr("incompatible_shape_error") ||
                      op.attr<bool>("incompatible_shape_error")) {}
   Status Compute(OpKernelContext& context) override {
-    if (!shape_error_ && !BroadcastShapes(context.input(0).shape(), context.input(1).shape()).ok()) {
+    if (!shape_error_ &&
+        !BroadcastShapes(context.input(0).shape(), context.input(1).shape()).ok()) {
       context.set_output(0, Tensor::Scalar<bool>(std::is_same_v<Op, NotEqualOp>));
       return Status();
     }

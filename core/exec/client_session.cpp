@@ -58,8 +58,7 @@ TimePoint ClientSession::Deadline(const RunOptions* options) const {
   return limit > Duration() ? env_.clock.Now() + limit : TimePoint::Max();
 }
 
-Result<std::vector<Tensor>> ClientSession::CallEngine(const RunRequest& request,
-                                                      StepRequest step) {
+Result<std::vector<Tensor>> ClientSession::CallEngine(const RunRequest& request, StepRequest step) {
   step.context = request.context;
   step.context.session_id = id_;
   step.options = request.options;
@@ -74,12 +73,11 @@ Result<std::vector<Tensor>> ClientSession::CallEngine(const RunRequest& request,
       {{"session", session}, {"cause", cause}, {"run", run}, {"attempt", attempt}});
   step.deadline = Deadline(request.options);
   Result<std::vector<Tensor>> values = RunRegistered(&step);
-  env_.observer.Announce(Point::kSessionRunEnd,
-                         {{"session", session},
-                          {"cause", cause},
-                          {"run", run},
-                          {"attempt", attempt},
-                          {"code", CodeName(values.status().code())}});
+  env_.observer.Announce(Point::kSessionRunEnd, {{"session", session},
+                                                 {"cause", cause},
+                                                 {"run", run},
+                                                 {"attempt", attempt},
+                                                 {"code", CodeName(values.status().code())}});
   if (values.ok() && request.metadata != nullptr) *request.metadata = std::move(metadata);  // SE-21
   return values;
 }
@@ -99,10 +97,10 @@ Result<std::vector<Tensor>> ClientSession::RunRegistered(StepRequest* step) {
 
 Status ClientSession::TryClose() {
   if (closed_) return Status();
-  closed_ = true;  // SE-7: first, so that a second call does nothing
+  closed_ = true;                        // SE-7: first, so that a second call does nothing
   for (CancelToken& token : running_) {  // SE-9
-    token.Cancel(Status(Code::kCancelled,
-                        "Step was cancelled by an explicit call to `Session::Close()`."));
+    token.Cancel(
+        Status(Code::kCancelled, "Step was cancelled by an explicit call to `Session::Close()`."));
   }
   while (!running_.empty()) idle_->Wait({.what = "end of the runs of a session that is closed"});
   const Status status = CloseEngine();

@@ -16,14 +16,14 @@ namespace faultline {
 
 // What a client session asks its engine for: all checked, named things resolved, no duplicates.
 struct StepRequest {
-  std::vector<Output> fetches;                     // values wanted, none of them fed
-  std::vector<Operation*> targets;                 // to be run, without value
-  std::vector<std::pair<Output, Tensor>> feeds;    // of the tensors' types
-  const RunOptions* options = nullptr;             // null: not given
-  StepContext context;                             // with the session's id
-  TimePoint deadline = TimePoint::Max();           // monotonic; from SE-20
-  CancelToken* cancel = nullptr;                   // never null; cancelled by TryClose (SE-9)
-  RunMetadata* metadata = nullptr;                 // scratch; handed on only on success (SE-21)
+  std::vector<Output> fetches;                   // values wanted, none of them fed
+  std::vector<Operation*> targets;               // to be run, without value
+  std::vector<std::pair<Output, Tensor>> feeds;  // of the tensors' types
+  const RunOptions* options = nullptr;           // null: not given
+  StepContext context;                           // with the session's id
+  TimePoint deadline = TimePoint::Max();         // monotonic; from SE-20
+  CancelToken* cancel = nullptr;                 // never null; cancelled by TryClose (SE-9)
+  RunMetadata* metadata = nullptr;               // scratch; handed on only on success (SE-21)
 };
 
 // The client's half of a session, equal for every kind of engine: fetch structures, checks of

@@ -270,8 +270,7 @@ BOOST_AUTO_TEST_CASE(se_20_the_time_limit_of_a_run_comes_before_that_of_the_sess
     options.timeout_ms = 250;
     session.Run("a:0", {}, &options);
     BOOST_TEST((session.requests[0].deadline == TimePoint::Max()));
-    BOOST_TEST((session.requests[1].deadline ==
-                env().clock.Now() + Duration::Milliseconds(250)));
+    BOOST_TEST((session.requests[1].deadline == env().clock.Now() + Duration::Milliseconds(250)));
   });
 }
 

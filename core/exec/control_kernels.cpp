@@ -56,9 +56,8 @@ class SwitchKernel final : public OpKernel {
   Status Compute(OpKernelContext& context) override {
     const Tensor& chosen = context.input(1);
     if (chosen.NumElements() != 1 || chosen.shape().rank() != 0) {
-      return Status(Code::kInvalidArgument,
-                    "The second input must be a scalar, but it has shape " +
-                        chosen.shape().ToString());
+      return Status(Code::kInvalidArgument, "The second input must be a scalar, but it has shape " +
+                                                chosen.shape().ToString());
     }
     context.AddCost(1);
     context.forward(0, chosen.scalar<bool>() ? 1 : 0);

@@ -7,8 +7,8 @@
 #include <type_traits>
 #include <utility>
 
-#include <Eigen/Core>
 #include <fmt/format.h>
+#include <Eigen/Core>
 
 #include "core/exec/type_dispatch.h"
 
@@ -112,12 +112,12 @@ Result<Tensor> ConvertTensor(const Tensor& value, DataType type) {
 Result<Tensor> ConvertFeed(const Tensor& value, DataType type, const std::string& name) {
   if (value.dtype() == type) return value;
   if (!IntegersFit(value, type)) {
-    return Status(Code::kTypeError,
-                  fmt::format("Type of feed value {} ({}) is not compatible with Tensor type {} of "
-                              "'{}'. Try explicitly setting the type of the feed tensor to a larger "
-                              "type (e.g. int64).",
-                              value.ToString(), DataTypeName(value.dtype()), DataTypeName(type),
-                              name));
+    return Status(
+        Code::kTypeError,
+        fmt::format("Type of feed value {} ({}) is not compatible with Tensor type {} of "
+                    "'{}'. Try explicitly setting the type of the feed tensor to a larger "
+                    "type (e.g. int64).",
+                    value.ToString(), DataTypeName(value.dtype()), DataTypeName(type), name));
   }
   return ConvertTensor(value, type);
 }

@@ -7,8 +7,8 @@
 
 namespace faultline::internal {
 
-// The elements as `type`, as TensorFlow's Cast: floats are cut off towards zero, what does not fit an
-// integer gives what the processor gives. UNIMPLEMENTED for types that are not converted.
+// The elements as `type`, as TensorFlow's Cast: floats are cut off towards zero, what does not fit
+// an integer gives what the processor gives. UNIMPLEMENTED for types that are not converted.
 Result<Tensor> ConvertTensor(const Tensor& value, DataType type);
 
 // The value of a feed as the type of the tensor `name`: as numpy converts, but TypeError for an

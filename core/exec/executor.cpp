@@ -39,10 +39,9 @@ Result<std::shared_ptr<StepGraph>> Executor::Prepare(const StepArguments& argume
   for (const Operation* target : arguments.targets) key_.push_back(target->id());
   const auto found = prepared_.find(key_);
   if (found != prepared_.end()) return found->second;
-  FL_ASSIGN_OR_RETURN(
-      std::shared_ptr<StepGraph> made,
-      StepGraph::Make(arguments.fetches, arguments.feeds, arguments.targets,
-                      [this](const Operation& op) { return KernelOf(op); }));
+  FL_ASSIGN_OR_RETURN(std::shared_ptr<StepGraph> made,
+                      StepGraph::Make(arguments.fetches, arguments.feeds, arguments.targets,
+                                      [this](const Operation& op) { return KernelOf(op); }));
   if (prepared_.size() >= kMaxPrepared) prepared_.clear();
   prepared_.emplace(key_, made);
   return made;

@@ -35,8 +35,8 @@ struct StepArguments {
 };
 
 // Runs steps of one graph (or of one partition of it) in one store. The graph may grow between
-// steps; kernels are made once for each node, prepared steps once for each (fetches, feeds, targets).
-// Steps may run at the same time on several fibers.
+// steps; kernels are made once for each node, prepared steps once for each (fetches, feeds,
+// targets). Steps may run at the same time on several fibers.
 class Executor {
  public:
   // All must outlive the executor.

@@ -56,10 +56,10 @@ BOOST_FIXTURE_TEST_CASE(every_op_of_the_table_but_those_of_checkpoints_has_a_ker
 }
 
 BOOST_FIXTURE_TEST_CASE(an_op_without_kernel_is_named, World) {
-  Operation* op = Op("ShardedFilename", "shard",
-                     {Constant(graph, Tensor::Scalar("x")),
-                      Constant(graph, Tensor::Scalar<std::int32_t>(0)),
-                      Constant(graph, Tensor::Scalar<std::int32_t>(1))});
+  Operation* op =
+      Op("ShardedFilename", "shard",
+         {Constant(graph, Tensor::Scalar("x")), Constant(graph, Tensor::Scalar<std::int32_t>(0)),
+          Constant(graph, Tensor::Scalar<std::int32_t>(1))});
   Run([&] {
     const auto session = Open();
     const Status status = ErrorOf(*session, op);
@@ -132,8 +132,7 @@ BOOST_FIXTURE_TEST_CASE(a_blocked_dequeue_does_not_hold_up_the_rest_of_the_step,
     const auto session = Open();
     session->Run(v.initializer);
     float got = 0;
-    const auto task =
-        env().spawner.Spawn("step", [&] { got = session->Run(sum).scalar<float>(); });
+    const auto task = env().spawner.Spawn("step", [&] { got = session->Run(sum).scalar<float>(); });
     fake.Advance(Duration::Seconds(1));
     BOOST_TEST(!task->finished());
     BOOST_TEST(session->Run(v.value()).scalar<float>() == 1);
@@ -239,8 +238,7 @@ BOOST_FIXTURE_TEST_CASE(a_dead_tensor_cannot_be_fetched, Branches) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_merge_of_dead_tensors_is_dead, Branches) {
-  Operation* inner =
-      Op("Merge", "inner", {yes, Identity(split->output(1))});
+  Operation* inner = Op("Merge", "inner", {yes, Identity(split->output(1))});
   Operation* outer = Op("Merge", "outer", {inner->output(0), no});
   Run([&] {
     const auto session = Open();
@@ -284,8 +282,7 @@ BOOST_FIXTURE_TEST_CASE(se_24_the_report_lists_what_has_no_value, World) {
   const Output report = ReportUninitializedVariables(graph);
   const auto names = [&](Session& session) {
     const Tensor got = session.Run(report).tensor();
-    return std::vector<std::string>(got.flat<std::string>().begin(),
-                                    got.flat<std::string>().end());
+    return std::vector<std::string>(got.flat<std::string>().begin(), got.flat<std::string>().end());
   };
   Run([&] {
     const auto session = Open();

@@ -32,7 +32,8 @@ class Fetch {
   using Value = std::variant<std::monostate, Output, Operation*, std::string, List, Map>;
   const Value& value() const { return value_; }
   bool null() const {
-    return value_.index() == 0 || (std::holds_alternative<Output>(value_) && !std::get<Output>(value_)) ||
+    return value_.index() == 0 ||
+           (std::holds_alternative<Output>(value_) && !std::get<Output>(value_)) ||
            (std::holds_alternative<Operation*>(value_) && std::get<Operation*>(value_) == nullptr);
   }
 

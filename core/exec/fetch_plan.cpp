@@ -43,10 +43,10 @@ Result<Tensor> CheckFeed(const Graph& graph, Output key, const Tensor& value) {
   FL_ASSIGN_OR_RETURN(Tensor converted, ConvertFeed(value, BaseType(key.dtype()), key.name()));
   const PartialShape& shape = key.shape();
   if (!shape.Accepts(converted.shape())) {
-    return Status(Code::kValueError,
-                  fmt::format("Cannot feed value of shape {} for Tensor '{}', which has shape '{}'",
-                              TupleText(converted.shape().dims()), key.name(),
-                              TupleText(shape.dims())));
+    return Status(
+        Code::kValueError,
+        fmt::format("Cannot feed value of shape {} for Tensor '{}', which has shape '{}'",
+                    TupleText(converted.shape().dims()), key.name(), TupleText(shape.dims())));
   }
   return converted;
 }

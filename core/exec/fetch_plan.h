@@ -12,8 +12,8 @@ namespace faultline::internal {
 
 using Feeds = std::vector<std::pair<Output, Tensor>>;
 
-// Checks the feeds in TensorFlow's order and converts their values to the tensors' types (SE-17). Of
-// several feeds for one tensor the last counts.
+// Checks the feeds in TensorFlow's order and converts their values to the tensors' types (SE-17).
+// Of several feeds for one tensor the last counts.
 Result<Feeds> CheckFeeds(const Graph& graph, const FeedDict& feeds);
 
 // A fetch structure resolved against a graph (SE-12 .. SE-15): what has to be computed, and how the

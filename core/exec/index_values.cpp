@@ -15,9 +15,12 @@ std::vector<std::int64_t> Widen(const Tensor& tensor) {
 
 Result<std::vector<std::int64_t>> IndexValues(const Tensor& tensor) {
   switch (tensor.dtype()) {
-    case DataType::kInt16: return Widen<std::int16_t>(tensor);
-    case DataType::kInt32: return Widen<std::int32_t>(tensor);
-    case DataType::kInt64: return Widen<std::int64_t>(tensor);
+    case DataType::kInt16:
+      return Widen<std::int16_t>(tensor);
+    case DataType::kInt32:
+      return Widen<std::int32_t>(tensor);
+    case DataType::kInt64:
+      return Widen<std::int64_t>(tensor);
     default:
       return Status(Code::kInvalidArgument,
                     fmt::format("indices of type {}", DataTypeName(tensor.dtype())));
@@ -32,8 +35,9 @@ Tensor IndexVector(DataType type, const std::vector<std::int64_t>& values) {
 
 Result<int> AxisInRange(std::int64_t axis, int rank) {
   if (axis < -rank || axis >= rank) {
-    return Status(Code::kInvalidArgument,
-                  fmt::format("Expected axis in the range [{}, {}), but got {}", -rank, rank, axis));
+    return Status(
+        Code::kInvalidArgument,
+        fmt::format("Expected axis in the range [{}, {}), but got {}", -rank, rank, axis));
   }
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }

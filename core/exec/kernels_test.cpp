@@ -137,8 +137,8 @@ BOOST_AUTO_TEST_CASE(merged_summaries_keep_their_order_and_refuse_a_tag_twice) {
 }
 
 BOOST_AUTO_TEST_CASE(patterns_of_savers_match_whole_names) {
-  const Output names = Const(Tensor::Of<std::string>(
-      {"s3://bucket/x", "xs3://bucket", "s3:/", "s3://", "/local"}));
+  const Output names =
+      Const(Tensor::Of<std::string>({"s3://bucket/x", "xs3://bucket", "s3:/", "s3://", "/local"}));
   Operation* match =
       Op("StaticRegexFullMatch", "", {names}, {{"pattern", std::string("^s3://.*")}});
   const Tensor got = Value(match->output());

@@ -2,8 +2,8 @@
 #include <string>
 #include <utility>
 
-#include <Eigen/Core>
 #include <fmt/format.h>
+#include <Eigen/Core>
 
 #include "core/exec/eigen_maps.h"
 #include "core/exec/standard_kernels.h"

@@ -18,8 +18,7 @@ Tensor OpKernelContext::ForwardOrAllocate(int i, DataType dtype, const TensorSha
   const auto index = static_cast<std::size_t>(i);
   Slot& slot = *inputs_[index];
   if (last_reader_[index] != 0 && slot.state == Slot::State::kValue &&
-      slot.value.dtype() == dtype && slot.value.shape() == shape &&
-      slot.value.OwnsBufferAlone()) {
+      slot.value.dtype() == dtype && slot.value.shape() == shape && slot.value.OwnsBufferAlone()) {
     return std::exchange(slot.value, Tensor());
   }
   return Tensor(dtype, shape);

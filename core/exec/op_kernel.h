@@ -68,7 +68,8 @@ class OpKernelContext {
   CancelToken* cancel() const { return cancel_; }
 
   int num_inputs() const { return static_cast<int>(inputs_.size()); }
-  // The value of an input; of a variable, its present value. Asserts that there is one.
+  // The value of an input; of a variable, its present value: copy the tensor (which shares the
+  // buffer) before anything that suspends. Asserts that there is one.
   const Tensor& input(int i) const;
   bool input_is_resource(int i) const { return Input(i).state == Slot::State::kResource; }
   // False for a dead input (Merge only).
@@ -88,9 +89,9 @@ class OpKernelContext {
   int num_outputs() const { return num_outputs_; }
   void set_output(int i, Tensor value);
   void set_output_resource(int i, std::shared_ptr<Resource> resource);
-  // Hands an input on unread: its value, or its reference. A variable that has been handed on is read
-  // by whoever takes the value, when it does: as in TensorFlow, where a read of a reference variable
-  // shares its buffer, later writes of the step show.
+  // Hands an input on unread: its value, or its reference. A variable that has been handed on is
+  // read by whoever takes the value, when it does: as in TensorFlow, where a read of a reference
+  // variable shares its buffer, later writes of the step show.
   void forward(int input, int output);
 
   // Adds to the work of this step: about one multiplication and addition each. What a kernel does
@@ -100,10 +101,10 @@ class OpKernelContext {
     *cost_ += operations;
   }
 
-  // Replaces the value of a variable by `value`. Suspends: the step's work so far passes as computing
-  // time, so that a crash can fall between two writes of one step, then the write is announced
-  // (VariableWrite; GlobalStepWrite for the global step), then it happens. CANCELLED or the like if
-  // the step was cancelled meanwhile. One writer at a time for each variable.
+  // Replaces the value of a variable by `value`. Suspends: the step's work so far passes as
+  // computing time, so that a crash can fall between two writes of one step, then the write is
+  // announced (VariableWrite; GlobalStepWrite for the global step), then it happens. CANCELLED or
+  // the like if the step was cancelled meanwhile. One writer at a time for each variable.
   Status AssignVariable(VariableState& variable, Tensor value);
   // The same by changing the present value, in place if nobody else holds the buffer and no digest
   // is wanted.

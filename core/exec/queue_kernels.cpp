@@ -22,11 +22,11 @@ class FifoQueueKernel final : public OpKernel {
   Status Compute(OpKernelContext& context) override {
     const Operation& op = context.op();
     auto queue = context.resources().FindOrCreate<QueueState>(container_, name_, [&] {
-      return std::make_shared<QueueState>(QueueState::Options{
-          .name = name_,
-          .capacity = op.attr<std::int64_t>("capacity"),
-          .types = op.attr<std::vector<DataType>>("component_types"),
-          .shapes = op.attr<std::vector<PartialShape>>("shapes")});
+      return std::make_shared<QueueState>(
+          QueueState::Options{.name = name_,
+                              .capacity = op.attr<std::int64_t>("capacity"),
+                              .types = op.attr<std::vector<DataType>>("component_types"),
+                              .shapes = op.attr<std::vector<PartialShape>>("shapes")});
     });
     if (queue->options().types != op.attr<std::vector<DataType>>("component_types")) {
       return Status(Code::kInvalidArgument,

@@ -8,12 +8,11 @@
 namespace faultline {
 
 void QueueState::Enqueue(Tuple tuple, CancelToken* cancel, EnqueueDone done) {
-  Add(enqueues_, {.kind = Kind::kEnqueue,
-                  .tuple = std::move(tuple),
-                  .cancel = cancel,
-                  .done = [done = std::move(done)](Status status, Tuple) {
-                    done(std::move(status));
-                  }});
+  Add(enqueues_,
+      {.kind = Kind::kEnqueue,
+       .tuple = std::move(tuple),
+       .cancel = cancel,
+       .done = [done = std::move(done)](Status status, Tuple) { done(std::move(status)); }});
 }
 
 void QueueState::Dequeue(CancelToken* cancel, DequeueDone done) {
@@ -55,11 +54,11 @@ bool QueueState::Try(Attempt& attempt) {
         return true;
       }
       if (!closed_) return false;
-      attempt.status = Status(
-          Code::kOutOfRange,
-          fmt::format("FIFOQueue '{}' is closed and has insufficient elements (requested 1, "
-                      "current size 0)",
-                      name));
+      attempt.status =
+          Status(Code::kOutOfRange,
+                 fmt::format("FIFOQueue '{}' is closed and has insufficient elements (requested 1, "
+                             "current size 0)",
+                             name));
       return true;
     case Kind::kClose:
       if (closed_) {

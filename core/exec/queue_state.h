@@ -14,8 +14,8 @@
 namespace faultline {
 
 // A first-in-first-out queue of tuples of tensors, as TensorFlow's FIFOQueue (QR-1, QR-2). Attempts
-// that cannot be served wait in order; the head of each of the two lines is tried whenever something
-// changes. Each attempt ends by exactly one call of its `done`. Nothing here suspends.
+// that cannot be served wait in order; the head of each of the two lines is tried whenever
+// something changes. Each attempt ends by exactly one call of its `done`. Nothing here suspends.
 class QueueState : public Resource {
  public:
   static constexpr std::string_view kKind = "queue";

@@ -23,7 +23,9 @@ using WritableRun = Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>;
 // Integers wrap around.
 struct SumReducer {
   template <class T>
-  static T Initial() { return T{0}; }
+  static T Initial() {
+    return T{0};
+  }
   template <class T>
   static T One(T a, T b) {
     if constexpr (std::is_integral_v<T>) {
@@ -34,11 +36,15 @@ struct SumReducer {
     }
   }
   template <class T>
-  static T All(const Run<T>& run) { return run.sum(); }
+  static T All(const Run<T>& run) {
+    return run.sum();
+  }
 };
 struct ProdReducer {
   template <class T>
-  static T Initial() { return T{1}; }
+  static T Initial() {
+    return T{1};
+  }
   template <class T>
   static T One(T a, T b) {
     if constexpr (std::is_integral_v<T>) {
@@ -49,7 +55,9 @@ struct ProdReducer {
     }
   }
   template <class T>
-  static T All(const Run<T>& run) { return run.prod(); }
+  static T All(const Run<T>& run) {
+    return run.prod();
+  }
 };
 struct MaxReducer {
   template <class T>
@@ -58,9 +66,13 @@ struct MaxReducer {
     return std::numeric_limits<T>::lowest();
   }
   template <class T>
-  static T One(T a, T b) { return a < b ? b : a; }
+  static T One(T a, T b) {
+    return a < b ? b : a;
+  }
   template <class T>
-  static T All(const Run<T>& run) { return run.maxCoeff(); }
+  static T All(const Run<T>& run) {
+    return run.maxCoeff();
+  }
 };
 struct MinReducer {
   template <class T>
@@ -69,9 +81,13 @@ struct MinReducer {
     return std::numeric_limits<T>::max();
   }
   template <class T>
-  static T One(T a, T b) { return b < a ? b : a; }
+  static T One(T a, T b) {
+    return b < a ? b : a;
+  }
   template <class T>
-  static T All(const Run<T>& run) { return run.minCoeff(); }
+  static T All(const Run<T>& run) {
+    return run.minCoeff();
+  }
 };
 
 // The dimensions of the input, those that are reduced and those that are kept each joined.

@@ -12,11 +12,10 @@ std::shared_ptr<Resource> ResourceManager::FindKind(std::string_view container,
 
 void ResourceManager::Insert(std::string_view container, std::string_view kind,
                              std::string_view name, std::shared_ptr<Resource> resource) {
-  const bool added =
-      resources_
-          .emplace(Key(std::string(container), std::string(kind), std::string(name)),
-                   std::move(resource))
-          .second;
+  const bool added = resources_
+                         .emplace(Key(std::string(container), std::string(kind), std::string(name)),
+                                  std::move(resource))
+                         .second;
   FL_ASSERT(added, "{} {} exists already", kind, name);
 }
 

@@ -45,8 +45,8 @@ struct NodeStats {
 
 // Filled only when the caller passed an object, and only on success (SE-21).
 struct RunMetadata {
-  std::vector<NodeStats> node_stats;               // with kFullTrace
-  std::vector<std::string> partition_graphs;       // serialized GraphDefs, if asked for
+  std::vector<NodeStats> node_stats;          // with kFullTrace
+  std::vector<std::string> partition_graphs;  // serialized GraphDefs, if asked for
   friend bool operator==(const RunMetadata&, const RunMetadata&) = default;
 };
 

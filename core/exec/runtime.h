@@ -33,8 +33,8 @@ struct Runtime {
   EventsWriterCache& events;
   std::vector<std::unique_ptr<ServerHandle>> servers;
 
-  // Numbers for sessions and monitored sessions, never reused in this incarnation. They start from a
-  // random base (Env.random), so that incarnations do not share them.
+  // Numbers for sessions and monitored sessions, never reused in this incarnation. They start from
+  // a random base (Env.random), so that incarnations do not share them.
   std::uint64_t NextId() { return ++last_id; }
   std::uint64_t last_id = 0;
 };

@@ -75,8 +75,9 @@ class ReshapeKernel final : public OpKernel {
       const std::int64_t dim = (*dims)[i];
       if (dim == -1) {
         if (unknown >= 0) {
-          return Status(Code::kInvalidArgument,
-                        fmt::format("Only one input size may be -1, not both {} and {}", unknown, i));
+          return Status(
+              Code::kInvalidArgument,
+              fmt::format("Only one input size may be -1, not both {} and {}", unknown, i));
         }
         unknown = static_cast<int>(i);
       } else if (dim < 0) {
@@ -102,10 +103,11 @@ class ReshapeKernel final : public OpKernel {
       return Status();
     }
     if (product == elements) return Status();
-    return Status(Code::kInvalidArgument,
-                  fmt::format("Input to reshape is a tensor with {} values, but the requested shape "
-                              "has {}",
-                              elements, product));
+    return Status(
+        Code::kInvalidArgument,
+        fmt::format("Input to reshape is a tensor with {} values, but the requested shape "
+                    "has {}",
+                    elements, product));
   }
 };
 
@@ -121,9 +123,9 @@ class ExpandDimsKernel final : public OpKernel {
     const int rank = value.shape().rank();
     std::int64_t axis = axes[0];
     if (axis < -1 - rank || axis > rank) {
-      return Status(Code::kInvalidArgument,
-                    fmt::format("Tried to expand dim index {} for tensor with {} dimensions.", axis,
-                                rank));
+      return Status(
+          Code::kInvalidArgument,
+          fmt::format("Tried to expand dim index {} for tensor with {} dimensions.", axis, rank));
     }
     if (axis < 0) axis += rank + 1;
     std::vector<std::int64_t> dims = value.shape().dims();

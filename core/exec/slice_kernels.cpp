@@ -31,7 +31,7 @@ struct Taken {
 };
 
 struct SlicePlan {
-  std::vector<Taken> dims;      // one for each dimension of the input
+  std::vector<Taken> dims;          // one for each dimension of the input
   std::vector<std::int64_t> shape;  // of the result
 };
 
@@ -70,9 +70,9 @@ Result<SlicePlan> PlanSlice(const TensorShape& in, const std::vector<std::int64_
   }
   const auto rank = static_cast<std::size_t>(in.rank());
   if (consumed > rank) {
-    return Status(Code::kInvalidArgument,
-                  fmt::format("Index out of range using input dim {}; input has only {} dims", rank,
-                              rank));
+    return Status(
+        Code::kInvalidArgument,
+        fmt::format("Index out of range using input dim {}; input has only {} dims", rank, rank));
   }
   const auto take_whole = [&](std::size_t count) {
     for (std::size_t k = 0; k < count; ++k) {

@@ -53,17 +53,18 @@ class AssignKernel final : public OpKernel {
   }
   Status Compute(OpKernelContext& context) override {
     if (context.input_is_resource(1) && !context.input_variable(1).initialized()) {
-      return Status(Code::kFailedPrecondition, "Attempting to use uninitialized value " +
-                                                   context.input_variable(1).name());
+      return Status(Code::kFailedPrecondition,
+                    "Attempting to use uninitialized value " + context.input_variable(1).name());
     }
     VariableState& variable = context.input_variable(0);
     const Tensor value = context.input(1);
     const PartialShape shape = variable.shape();
     if (validate_shape_ && shape.fully_defined() && !shape.Accepts(value.shape())) {
-      return Status(Code::kInvalidArgument,
-                    fmt::format("Assign requires shapes of both tensors to match. lhs shape= {} rhs "
-                                "shape= {}",
-                                shape.ToString(), value.shape().ToString()));
+      return Status(
+          Code::kInvalidArgument,
+          fmt::format("Assign requires shapes of both tensors to match. lhs shape= {} rhs "
+                      "shape= {}",
+                      shape.ToString(), value.shape().ToString()));
     }
     context.AddCost(value.NumElements());
     FL_RETURN_IF_ERROR(context.AssignVariable(variable, value));
@@ -135,8 +136,7 @@ class CountUpToKernel final : public OpKernel {
     T before{};
     const auto check = [&](const Tensor& value) {
       if (value.NumElements() != 1) {
-        return Status(Code::kInvalidArgument,
-                      "input is not a scalar: " + value.shape().ToString());
+        return Status(Code::kInvalidArgument, "input is not a scalar: " + value.shape().ToString());
       }
       before = value.scalar<T>();
       if (static_cast<std::int64_t>(before) < limit_) return Status();

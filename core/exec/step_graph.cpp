@@ -21,7 +21,8 @@ Result<std::shared_ptr<StepGraph>> StepGraph::Make(
     const std::vector<Operation*>& targets, const MakeKernel& make_kernel) {
   auto graph = std::make_shared<StepGraph>();
   Feeds fed;
-  for (const auto& [output, value] : feeds) fed.emplace(KeyOf(output), static_cast<int>(fed.size()));
+  for (const auto& [output, value] : feeds)
+    fed.emplace(KeyOf(output), static_cast<int>(fed.size()));
   FL_ASSERT(fed.size() == feeds.size(), "a tensor is fed twice");
   graph->AddNodes(fetches, fed, targets);
   FL_RETURN_IF_ERROR(graph->AddKernels(make_kernel));
@@ -33,7 +34,8 @@ Result<std::shared_ptr<StepGraph>> StepGraph::Make(
   return graph;
 }
 
-// Backwards from what is wanted; a fed tensor needs nothing, and a fed placeholder is not run at all.
+// Backwards from what is wanted; a fed tensor needs nothing, and a fed placeholder is not run at
+// all.
 void StepGraph::AddNodes(const std::vector<Output>& fetches, const Feeds& fed,
                          const std::vector<Operation*>& targets) {
   std::map<int, const Operation*> needed;

@@ -17,11 +17,11 @@ namespace faultline {
 // nothing but its values.
 struct StepState {
   std::vector<Slot> slots;
-  std::vector<int> readers;          // for each slot: inputs that have not read it yet
-  std::vector<int> pending;          // for each node: see StepGraph::Node::pending
-  std::vector<int> dead;             // for each node: dead inputs so far
+  std::vector<int> readers;           // for each slot: inputs that have not read it yet
+  std::vector<int> pending;           // for each node: see StepGraph::Node::pending
+  std::vector<int> dead;              // for each node: dead inputs so far
   std::vector<std::uint8_t> started;  // for each node
-  std::vector<int> ready;            // heap of node indices, lowest first
+  std::vector<int> ready;             // heap of node indices, lowest first
 };
 
 // The part of a graph that a kind of step needs: what its fetches and targets depend on, cut at the
@@ -40,8 +40,8 @@ class StepGraph {
     std::vector<int> inputs;  // slots
     int first_slot = 0;
     std::vector<Edge> consumers;
-    // Inputs still to come: data and control edges. A Merge counts 2 for each control edge and 1 for
-    // its first living input.
+    // Inputs still to come: data and control edges. A Merge counts 2 for each control edge and 1
+    // for its first living input.
     int pending = 0;
     int data_edges = 0;
     std::vector<std::pair<int, int>> fetched;  // (output, index among the fetches)

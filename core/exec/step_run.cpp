@@ -217,10 +217,10 @@ Status StepRun::CheckOutputs(const Node& node) {
       slot.state = Slot::State::kDead;
     } else if (slot.state == Slot::State::kValue &&
                slot.value.dtype() != BaseType(node.op->output_type(i))) {
-      return Status(Code::kInternal,
-                    fmt::format("Output {} of type {} does not match declared output type {}", i,
-                                DataTypeName(slot.value.dtype()),
-                                DataTypeName(node.op->output_type(i))));
+      return Status(
+          Code::kInternal,
+          fmt::format("Output {} of type {} does not match declared output type {}", i,
+                      DataTypeName(slot.value.dtype()), DataTypeName(node.op->output_type(i))));
     }
   }
   return Status();
@@ -266,8 +266,8 @@ void StepRun::FinishDead(int index) {
 void StepRun::Propagate(const Node& node, bool dead) {
   for (const StepGraph::Edge& edge : node.consumers) {
     const bool dead_edge =
-        dead || (edge.output >= 0 &&
-                 SlotAt(node.first_slot + edge.output).state == Slot::State::kDead);
+        dead ||
+        (edge.output >= 0 && SlotAt(node.first_slot + edge.output).state == Slot::State::kDead);
     Deliver(edge, dead_edge);
   }
 }

@@ -21,9 +21,8 @@ class StringJoinKernel final : public OpKernel {
       const TensorShape& one = context.input(i).shape();
       if (one.rank() == 0) continue;
       if (shape.rank() > 0 && shape != one) {
-        return Status(Code::kInvalidArgument,
-                      fmt::format("Input shapes do not match: {} vs. {}", shape.ToString(),
-                                  one.ToString()));
+        return Status(Code::kInvalidArgument, fmt::format("Input shapes do not match: {} vs. {}",
+                                                          shape.ToString(), one.ToString()));
       }
       shape = one;
     }

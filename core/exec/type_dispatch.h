@@ -15,16 +15,21 @@ inline Status UnsupportedType(DataType type) {
   return Status(Code::kUnimplemented, fmt::format("no kernel for type {}", DataTypeName(type)));
 }
 
-// Calls f.operator()<T>() for the element type, which returns a Status. UNIMPLEMENTED for a type that
-// the kernels do not compute with.
+// Calls f.operator()<T>() for the element type, which returns a Status. UNIMPLEMENTED for a type
+// that the kernels do not compute with.
 template <class F>
 Status VisitNumber(DataType type, F&& f) {
   switch (type) {
-    case DataType::kFloat: return f.template operator()<float>();
-    case DataType::kDouble: return f.template operator()<double>();
-    case DataType::kInt32: return f.template operator()<std::int32_t>();
-    case DataType::kInt64: return f.template operator()<std::int64_t>();
-    default: return UnsupportedType(type);
+    case DataType::kFloat:
+      return f.template operator()<float>();
+    case DataType::kDouble:
+      return f.template operator()<double>();
+    case DataType::kInt32:
+      return f.template operator()<std::int32_t>();
+    case DataType::kInt64:
+      return f.template operator()<std::int64_t>();
+    default:
+      return UnsupportedType(type);
   }
 }
 
@@ -32,14 +37,22 @@ Status VisitNumber(DataType type, F&& f) {
 template <class F>
 Status VisitNumberOrSmall(DataType type, F&& f) {
   switch (type) {
-    case DataType::kBool: return f.template operator()<bool>();
-    case DataType::kUint8: return f.template operator()<std::uint8_t>();
-    case DataType::kInt8: return f.template operator()<std::int8_t>();
-    case DataType::kInt16: return f.template operator()<std::int16_t>();
-    case DataType::kUint16: return f.template operator()<std::uint16_t>();
-    case DataType::kUint32: return f.template operator()<std::uint32_t>();
-    case DataType::kUint64: return f.template operator()<std::uint64_t>();
-    default: return VisitNumber(type, std::forward<F>(f));
+    case DataType::kBool:
+      return f.template operator()<bool>();
+    case DataType::kUint8:
+      return f.template operator()<std::uint8_t>();
+    case DataType::kInt8:
+      return f.template operator()<std::int8_t>();
+    case DataType::kInt16:
+      return f.template operator()<std::int16_t>();
+    case DataType::kUint16:
+      return f.template operator()<std::uint16_t>();
+    case DataType::kUint32:
+      return f.template operator()<std::uint32_t>();
+    case DataType::kUint64:
+      return f.template operator()<std::uint64_t>();
+    default:
+      return VisitNumber(type, std::forward<F>(f));
   }
 }
 

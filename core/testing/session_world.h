@@ -60,10 +60,9 @@ class SessionWorld {
  private:
   LocalSessionFactory::Options MakeOptions() {
     RegisterStandardKernels(kernels);
-    return {.env = fake.env(),
-            .semantics = Semantics::Tf(),
-            .kernels = kernels,
-            .next_id = [this] { return ++last_id_; }};
+    return {.env = fake.env(), .semantics = Semantics::Tf(), .kernels = kernels, .next_id = [this] {
+              return ++last_id_;
+            }};
   }
 
   std::uint64_t last_id_ = 0;
