@@ -468,6 +468,73 @@ BOOST_FIXTURE_TEST_CASE(count_up_to_ends_at_its_limit, World) {
   });
 }
 
+BOOST_FIXTURE_TEST_CASE(se_5_after_a_reset_variables_have_no_value_again, World) {
+  const Variable v = FloatVariable(1, "v");
+  Run([&] {
+    const auto session = Open();
+    session->Run(v.initializer);
+    ResourceManager& store = static_cast<DirectSession&>(*session).resources();
+    BOOST_REQUIRE(store.List().size() == 1U);
+    BOOST_TEST(store.List()[0].kind == "variable");
+    BOOST_TEST(store.List()[0].name == "v");
+    const std::vector<std::string> other{"other"};
+    store.Clear(other);
+    BOOST_TEST(session->Run(v.value()).scalar<float>() == 1);
+    store.Clear();
+    BOOST_TEST(ErrorOf(*session, v.value()).code() == Code::kFailedPrecondition);
+    session->Run(v.initializer);
+    BOOST_TEST(session->Run(v.value()).scalar<float>() == 1);
+  });
+}
+
+BOOST_FIXTURE_TEST_CASE(a_fed_reference_cannot_be_written, World) {
+  const Variable v = FloatVariable(1, "v");
+  const Output add = AssignAdd(v, Float(1), "add");
+  const Output sum = Add(v.handle, Float(1));
+  Run([&] {
+    const auto session = Open();
+    const FeedDict feeds{{v.handle, Tensor::Scalar<float>(5)}};
+    BOOST_TEST(session->Run(sum, feeds).scalar<float>() == 6);
+    const Status status = ErrorOf(*session, add, feeds);
+    BOOST_TEST(status.code() == Code::kInvalidArgument);
+    BOOST_TEST(status.node() == "add");
+  });
+}
+
+BOOST_FIXTURE_TEST_CASE(results_in_the_buffer_of_an_input_do_not_show_elsewhere, World) {
+  const Output sum = Add(Float(2), Float(1));
+  const Output minus = Neg(sum);
+  const Output square = Square(sum);
+  const Output fed = Placeholder(graph, DataType::kFloat, PartialShape({}));
+  const Output minus_fed = Neg(fed);
+  Run([&] {
+    const auto session = Open();
+    for (int i = 0; i < 2; ++i) {
+      const Fetched got = session->Run({minus, square});
+      BOOST_TEST(got[0].scalar<float>() == -3);
+      BOOST_TEST(got[1].scalar<float>() == 9);
+      BOOST_TEST(session->Run({square, sum})[1].scalar<float>() == 3);
+    }
+    const Tensor value = Tensor::Scalar<float>(4);
+    BOOST_TEST(session->Run(minus_fed, {{fed, value}}).scalar<float>() == -4);
+    BOOST_TEST(value.scalar<float>() == 4);
+  });
+}
+
+BOOST_FIXTURE_TEST_CASE(a_read_shows_the_writes_of_its_step_that_come_before_its_use, World) {
+  const Variable v = FloatVariable(1, "v");
+  const Output add = AssignAdd(v, Float(1));
+  const Output after = [&] {
+    const ControlScope scope(graph, {add.op});
+    return Identity(v.value(), "after");
+  }();
+  Run([&] {
+    const auto session = Open();
+    session->Run(v.initializer);
+    BOOST_TEST(session->Run(after).scalar<float>() == 2);
+  });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace faultline
