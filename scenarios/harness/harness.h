@@ -49,7 +49,7 @@ struct RunSettings {
 
 struct RunOutcome {
   sim::Outcome outcome = sim::Outcome::kPassed;
-  // What the scenario expects came about; vacuity aside.
+  // All that the scenario expects came about, whether or not its faults had to do with it.
   bool expectation_met = false;
   v1::RunReport report;
   std::optional<FinalValues> final_values;

@@ -20,11 +20,15 @@ class Judgement {
     if (ended == sim::Outcome::kPassed || ended == sim::Outcome::kStuck) CheckQuantities();
     CheckInvariants();
     CheckUndisturbed();
-    verdict_.expectation_met = verdict_.reasons.empty();
-    verdict_.outcome = verdict_.expectation_met ? sim::Outcome::kPassed
+    verdict_.outcome = verdict_.reasons.empty() ? sim::Outcome::kPassed
                        : Unexpected(ended)      ? ended
                                                 : sim::Outcome::kFailed;
-    CheckVacuity();
+    CheckApplicable();
+    verdict_.expectation_met = verdict_.reasons.empty();
+    CheckFired();
+    if (verdict_.outcome == sim::Outcome::kPassed && !verdict_.reasons.empty()) {
+      verdict_.outcome = sim::Outcome::kVacuous;
+    }
     return std::move(verdict_);
   }
 
@@ -91,6 +95,10 @@ class Judgement {
     if (expect_.within_secs() > 0 && took > expect_.within_secs()) {
       Reason("expected the run to end within {} s, it took {:.3f} s", expect_.within_secs(), took);
     }
+    if (took < expect_.not_before_secs()) {
+      Reason("expected the run to take at least {} s, it took {:.3f} s", expect_.not_before_secs(),
+             took);
+    }
   }
 
   sim::NodeId IdOf(const std::string& node) const {
@@ -146,14 +154,7 @@ class Judgement {
     }
   }
 
-  void CheckVacuity() {
-    const std::size_t before = verdict_.reasons.size();
-    for (const faults::NotFired& fault : evidence_.not_fired) {
-      Reason("fault {} on {} did not fire: {}", fault.name, fault.node, fault.why);
-    }
-    if (evidence_.scenario.faults().faults_size() == 0 && !expect_.no_faults()) {
-      Reason("the scenario declares no faults and does not say no_faults");
-    }
+  void CheckApplicable() {
     for (const std::string& id : expect_.applicable()) {
       const auto checker =
           std::find_if(evidence_.checkers.begin(), evidence_.checkers.end(),
@@ -161,11 +162,17 @@ class Judgement {
       if (checker != evidence_.checkers.end() && (*checker)->comparisons() > 0) continue;
       Reason("{} is declared applicable and compared nothing", id);
     }
+  }
+
+  void CheckFired() {
+    for (const faults::NotFired& fault : evidence_.not_fired) {
+      Reason("fault {} on {} did not fire: {}", fault.name, fault.node, fault.why);
+    }
+    if (evidence_.scenario.faults().faults_size() == 0 && !expect_.no_faults()) {
+      Reason("the scenario declares no faults and does not say no_faults");
+    }
     for (const std::string& draw : evidence_.unused_overrides) {
       Reason("override {} names a draw that never came", draw);
-    }
-    if (verdict_.reasons.size() > before && verdict_.outcome == sim::Outcome::kPassed) {
-      verdict_.outcome = sim::Outcome::kVacuous;
     }
   }
 

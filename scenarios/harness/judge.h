@@ -34,7 +34,7 @@ struct Verdict {
   sim::Outcome outcome = sim::Outcome::kPassed;
   // Why it did not pass, one sentence each. Of a vacuous run what it lacks.
   std::vector<std::string> reasons;
-  // The reasons that are not about vacuity.
+  // All that the scenario expects came about, whether or not its faults had to do with it.
   bool expectation_met = true;
 };
 
