@@ -18,8 +18,7 @@ Operation* Build(Graph& graph, const char* type, const std::string& name,
                              .device = {}});
 }
 
-Output Build(const char* type, const std::string& name, std::vector<Output> inputs,
-             AttrMap attrs) {
+Output Build(const char* type, const std::string& name, std::vector<Output> inputs, AttrMap attrs) {
   if (inputs.empty() || !inputs[0]) throw ValueError(std::string(type) + " needs an input");
   Graph& graph = inputs[0].op->graph();
   return Build(graph, type, name, std::move(inputs), std::move(attrs))->output();
@@ -47,15 +46,24 @@ Tensor Narrow(std::int64_t value) {
 
 Tensor IntegerScalar(DataType dtype, std::int64_t value) {
   switch (dtype) {
-    case DataType::kInt8: return Narrow<std::int8_t>(value);
-    case DataType::kInt16: return Narrow<std::int16_t>(value);
-    case DataType::kInt32: return Narrow<std::int32_t>(value);
-    case DataType::kInt64: return Tensor::Scalar(value);
-    case DataType::kUint8: return Narrow<std::uint8_t>(value);
-    case DataType::kUint16: return Narrow<std::uint16_t>(value);
-    case DataType::kUint32: return Narrow<std::uint32_t>(value);
-    case DataType::kUint64: return Narrow<std::uint64_t>(value);
-    default: throw TypeError(DataTypeName(dtype) + " is no integer type");
+    case DataType::kInt8:
+      return Narrow<std::int8_t>(value);
+    case DataType::kInt16:
+      return Narrow<std::int16_t>(value);
+    case DataType::kInt32:
+      return Narrow<std::int32_t>(value);
+    case DataType::kInt64:
+      return Tensor::Scalar(value);
+    case DataType::kUint8:
+      return Narrow<std::uint8_t>(value);
+    case DataType::kUint16:
+      return Narrow<std::uint16_t>(value);
+    case DataType::kUint32:
+      return Narrow<std::uint32_t>(value);
+    case DataType::kUint64:
+      return Narrow<std::uint64_t>(value);
+    default:
+      throw TypeError(DataTypeName(dtype) + " is no integer type");
   }
 }
 

@@ -76,7 +76,8 @@ PartialShape ConstantShape(Output output) {
   if (output.op->type() == "Pack") {
     for (std::size_t i = 0; i < dims.size(); ++i) {
       const auto part = ConstantValue(output.op->inputs()[i]);
-      if (part && part->shape().rank() == 0) dims[i] = std::max<std::int64_t>(Integers(*part)[0], -1);
+      if (part && part->shape().rank() == 0)
+        dims[i] = std::max<std::int64_t>(Integers(*part)[0], -1);
     }
   }
   return PartialShape(std::move(dims));

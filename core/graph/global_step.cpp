@@ -19,8 +19,8 @@ void CheckIsGlobalStep(Output handle) {
                                 DataTypeName(BaseType(handle.dtype()))));
   }
   if (handle.shape().fully_defined() && handle.shape().rank() != 0) {
-    throw TypeError(fmt::format("Existing \"global_step\" is not scalar: {}",
-                                handle.shape().ToString()));
+    throw TypeError(
+        fmt::format("Existing \"global_step\" is not scalar: {}", handle.shape().ToString()));
   }
 }
 
@@ -109,8 +109,7 @@ Operation* IncrementGlobalStep(Graph& graph, std::int64_t increment) {
   const NameScope scope(graph, step.name() + "/");
   const ControlScope after(graph, {read.op});
   const NameScope op_scope(graph, "AssignAdd");
-  const Output amount =
-      Constant(graph, internal::IntegerScalar(step.dtype(), increment), "value");
+  const Output amount = Constant(graph, internal::IntegerScalar(step.dtype(), increment), "value");
   return AssignAdd(step, amount, graph.name_scope() + "/").op;
 }
 

@@ -13,8 +13,7 @@ BOOST_AUTO_TEST_SUITE(global_step)
 BOOST_AUTO_TEST_CASE(hc_g01_a_step_that_is_no_integer_is_a_type_error) {
   Graph graph;
   BOOST_TEST(!GetGlobalStep(graph));
-  MakeVariable(graph, Tensor::Scalar(0.0F), "global_step",
-               {.trainable = false, .collections = {}});
+  MakeVariable(graph, Tensor::Scalar(0.0F), "global_step", {.trainable = false, .collections = {}});
   BOOST_CHECK_EXCEPTION(GetGlobalStep(graph), TypeError, [](const TypeError& error) {
     return std::string(error.what()).find("does not have integer type") != std::string::npos;
   });

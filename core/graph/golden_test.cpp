@@ -11,7 +11,8 @@
 #include "core/graph/render.h"
 #include "core/proto/meta_graph.pb.h"
 
-// Graphs that TensorFlow wrote, rebuilt with the functions of this folder and compared node by node.
+// Graphs that TensorFlow wrote, rebuilt with the functions of this folder and compared node by
+// node.
 namespace faultline {
 namespace {
 
@@ -114,10 +115,10 @@ BOOST_AUTO_TEST_CASE(a_counter_has_the_nodes_that_tensorflow_makes) {
   Identity(After(by_four, step.handle, "read"), "step4");
   Constant(graph, Tensor::Scalar(5.0F), "five");
   Constant(graph, Tensor::Scalar(10.0F), "ten");
-  const Output p = PlaceholderWithDefault(Constant(graph, Tensor::Scalar(1.0F), "p/input"),
-                                          TensorShape(), "p");
-  const Output q = PlaceholderWithDefault(Constant(graph, Tensor::Scalar(2.0F), "q/input"),
-                                          TensorShape(), "q");
+  const Output p =
+      PlaceholderWithDefault(Constant(graph, Tensor::Scalar(1.0F), "p/input"), TensorShape(), "p");
+  const Output q =
+      PlaceholderWithDefault(Constant(graph, Tensor::Scalar(2.0F), "q/input"), TensorShape(), "q");
   Add(p, q, "sum");
   Identity(p, "p_read");
   NoOp(graph, "noop");
@@ -167,15 +168,14 @@ BOOST_AUTO_TEST_CASE(linear_regression_has_the_nodes_that_tensorflow_makes) {
   Group(graph, {init, VariablesInitializer(graph, none)});
   const Output variables = ReportUninitializedVariables(graph);
   Concat({variables, ReportUninitializedResources(graph)}, 0);
-  const Output global = ReportUninitializedVariables(
-      graph, graph.GetVariables(GraphKeys::kGlobalVariables));
+  const Output global =
+      ReportUninitializedVariables(graph, graph.GetVariables(GraphKeys::kGlobalVariables));
   Concat({global, ReportUninitializedResources(graph)}, 0);
   Operation* init_2 = VariablesInitializer(graph, none);
   Operation* tables = NoOp(graph, "init_all_tables");
   Group(graph, {init_2, tables, VariablesInitializer(graph, none)});
   MergeAllSummaries(graph);
-  CheckSameNodes(graph, *golden,
-                 [](const std::string& name) { return name.starts_with("save/"); });
+  CheckSameNodes(graph, *golden, [](const std::string& name) { return name.starts_with("save/"); });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

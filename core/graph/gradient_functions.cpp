@@ -22,9 +22,8 @@ using Axes = std::vector<std::int64_t>;
 
 bool AllEqualAndKnown(std::initializer_list<Output> values) {
   const PartialShape& first = values.begin()->shape();
-  return first.fully_defined() && std::ranges::all_of(values, [&first](const Output& v) {
-           return v.shape() == first;
-         });
+  return first.fully_defined() &&
+         std::ranges::all_of(values, [&first](const Output& v) { return v.shape() == first; });
 }
 
 // ---- broadcasting ----
@@ -71,8 +70,8 @@ Grads ReduceToInputs(const Context& c, Output grad_x, Output grad_y) {
   const Output shape_y = ShapeOf(y);
   const ReductionAxes axes = InferAxes(x.shape(), y.shape());
   if (!axes.known) {
-    Operation* args = Build(c.graph, "BroadcastGradientArgs", "BroadcastGradientArgs",
-                            {shape_x, shape_y});
+    Operation* args =
+        Build(c.graph, "BroadcastGradientArgs", "BroadcastGradientArgs", {shape_x, shape_y});
     const AttrMap keep = {{"keep_dims", true}};
     const Output sum_x = Build("Sum", "Sum", {grad_x, args->output(0)}, keep);
     const Output fit_x = Reshape(sum_x, shape_x);
@@ -128,9 +127,14 @@ Grads SquareGrad(const Context& c) {
   const ControlScope after(c.graph, {c.grad().op});
   Tensor two(BaseType(c.input(0).dtype()), TensorShape());
   switch (two.dtype()) {
-    case DataType::kFloat: two = Tensor::Scalar(2.0F); break;
-    case DataType::kDouble: two = Tensor::Scalar(2.0); break;
-    default: Unsupported(c, "the type must be float or double");
+    case DataType::kFloat:
+      two = Tensor::Scalar(2.0F);
+      break;
+    case DataType::kDouble:
+      two = Tensor::Scalar(2.0);
+      break;
+    default:
+      Unsupported(c, "the type must be float or double");
   }
   const Output doubled = Mul(c.input(0), Constant(c.graph, two), "Mul");
   return {Mul(c.grad(), doubled, "Mul")};
@@ -199,9 +203,12 @@ Output MeanFactor(const Context& c, DataType dtype) {
   const std::int64_t factor =
       input->NumElements() / std::max<std::int64_t>(output->NumElements(), 1);
   switch (dtype) {
-    case DataType::kFloat: return Constant(c.graph, Tensor::Scalar(static_cast<float>(factor)));
-    case DataType::kDouble: return Constant(c.graph, Tensor::Scalar(static_cast<double>(factor)));
-    default: Unsupported(c, "the type must be float or double");
+    case DataType::kFloat:
+      return Constant(c.graph, Tensor::Scalar(static_cast<float>(factor)));
+    case DataType::kDouble:
+      return Constant(c.graph, Tensor::Scalar(static_cast<double>(factor)));
+    default:
+      Unsupported(c, "the type must be float or double");
   }
 }
 
@@ -237,12 +244,15 @@ struct Entry {
 };
 
 constexpr Entry kGradients[] = {
-    {"Add", AddGrad},           {"AddN", AddNGrad},       {"AddV2", AddGrad},
-    {"BiasAdd", BiasAddGradient}, {"Cast", CastGrad},     {"ExpandDims", ReshapeGrad},
-    {"Identity", IdentityGrad}, {"MatMul", MatMulGrad},   {"Mean", MeanGrad},
-    {"Mul", MulGrad},           {"Neg", NegGrad},         {"RealDiv", RealDivGrad},
-    {"Reshape", ReshapeGrad},   {"Square", SquareGrad},   {"Squeeze", SqueezeGrad},
-    {"StopGradient", NoGrad},   {"Sub", SubGrad},         {"Sum", SumGrad},
+    {"Add", AddGrad},           {"AddN", AddNGrad},
+    {"AddV2", AddGrad},         {"BiasAdd", BiasAddGradient},
+    {"Cast", CastGrad},         {"ExpandDims", ReshapeGrad},
+    {"Identity", IdentityGrad}, {"MatMul", MatMulGrad},
+    {"Mean", MeanGrad},         {"Mul", MulGrad},
+    {"Neg", NegGrad},           {"RealDiv", RealDivGrad},
+    {"Reshape", ReshapeGrad},   {"Square", SquareGrad},
+    {"Squeeze", SqueezeGrad},   {"StopGradient", NoGrad},
+    {"Sub", SubGrad},           {"Sum", SumGrad},
     {"ZerosLike", NoGrad},
 };
 

@@ -51,8 +51,8 @@ class GradientBuilder {
     for (std::size_t i = 0; i < ys_.size(); ++i) {
       const Output y = ys_[i];
       if (!IsFloating(y.dtype())) {
-        throw ValueError(fmt::format("Gradients of '{}': its type is {}", y.name(),
-                                     DataTypeName(y.dtype())));
+        throw ValueError(
+            fmt::format("Gradients of '{}': its type is {}", y.name(), DataTypeName(y.dtype())));
       }
       const Output shape = ShapeOf(y);
       const NameScope scope(graph_, fmt::format("grad_ys_{}", i));
@@ -118,9 +118,8 @@ class GradientBuilder {
   }
 
   bool LeadsOn(const Operation* op) const {
-    return std::ranges::any_of(op->inputs(), [this](const Output& input) {
-      return between_.contains(input.op->id());
-    });
+    return std::ranges::any_of(
+        op->inputs(), [this](const Output& input) { return between_.contains(input.op->id()); });
   }
 
   void PassOn(Operation* op, std::vector<Output> grads) {

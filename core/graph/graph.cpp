@@ -152,8 +152,8 @@ Status Graph::AddImported(OperationSpec spec, const std::string& name) {
   return Add(std::move(spec), name).status();
 }
 
-// Those of the node itself, then those of the scopes from outside inwards. A scope is left out if an
-// input was made in it and so has waited, and what is a data input anyway is left out too.
+// Those of the node itself, then those of the scopes from outside inwards. A scope is left out if
+// an input was made in it and so has waited, and what is a data input anyway is left out too.
 std::vector<Operation*> Graph::ControlInputs(const OperationSpec& spec) const {
   std::vector<Operation*> all = ByName(spec.control_inputs);
   const auto is_input = [&spec](const Operation* op) {
@@ -196,14 +196,13 @@ Output Graph::FindOutput(std::string_view name) const {
   return op->output(index);
 }
 
-bool Graph::Contains(const Operation* op) const {
-  return op != nullptr && &op->graph() == this;
-}
+bool Graph::Contains(const Operation* op) const { return op != nullptr && &op->graph() == this; }
 
 void Graph::AddToCollection(std::string_view key, CollectionItem item) {
   CheckNotFinalized(fmt::format("add to collection {}", key));  // GF-2
   auto found = collections_.find(key);
-  if (found == collections_.end()) found = collections_.emplace(key, std::vector<CollectionItem>()).first;
+  if (found == collections_.end())
+    found = collections_.emplace(key, std::vector<CollectionItem>()).first;
   found->second.push_back(std::move(item));
 }
 
@@ -228,7 +227,8 @@ std::vector<Variable> Graph::GetVariables(std::string_view key) const {
 
 std::string Graph::UniqueName(std::string_view name) {
   CheckNotFinalized(fmt::format("take the name {}", name));  // GF-2
-  std::string full = name_scope_.empty() ? std::string(name) : name_scope_ + "/" + std::string(name);
+  std::string full =
+      name_scope_.empty() ? std::string(name) : name_scope_ + "/" + std::string(name);
   const std::string key = LowerCase(full);
   int& uses = used_names_[key];
   int suffix = uses++;

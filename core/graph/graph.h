@@ -18,7 +18,8 @@ class Graph;
 class Operation;
 struct OpDef;
 
-// One output of an operation: what TensorFlow calls a tensor of a graph. Identity, not value (MP-11).
+// One output of an operation: what TensorFlow calls a tensor of a graph. Identity, not value
+// (MP-11).
 struct Output {
   Operation* op = nullptr;
   int index = 0;
@@ -47,7 +48,9 @@ class Operation {
   int num_outputs() const { return static_cast<int>(output_types_.size()); }
   Output output(int i = 0) { return {this, i}; }
   DataType output_type(int i) const { return output_types_[static_cast<std::size_t>(i)]; }
-  const PartialShape& output_shape(int i) const { return output_shapes_[static_cast<std::size_t>(i)]; }
+  const PartialShape& output_shape(int i) const {
+    return output_shapes_[static_cast<std::size_t>(i)];
+  }
 
   const AttrMap& attrs() const { return attrs_; }
   // The attribute, which must exist with this type (asserted).
@@ -81,9 +84,9 @@ class Operation {
 // A variable of the graph: the nodes that belong together under one name (CK-2206). A light value;
 // the nodes belong to the graph.
 struct Variable {
-  Output handle;         // "v:0", a reference (or, later, a resource)
-  Output initial_value;  // evaluated by the initializer
-  Output snapshot;       // "v/read:0"
+  Output handle;                     // "v:0", a reference (or, later, a resource)
+  Output initial_value;              // evaluated by the initializer
+  Output snapshot;                   // "v/read:0"
   Operation* initializer = nullptr;  // "v/Assign"
   bool trainable = true;
   bool is_resource = false;
@@ -134,8 +137,8 @@ struct GraphKeys {
 // are inferred from the inputs.
 struct OperationSpec {
   std::string type;
-  // Made unique in the current name scope; empty: the op's type. With a final "/", exactly this name
-  // without the slash, whatever the scope; ValueError if it is taken.
+  // Made unique in the current name scope; empty: the op's type. With a final "/", exactly this
+  // name without the slash, whatever the scope; ValueError if it is taken.
   std::string name;
   std::vector<Output> inputs;
   AttrMap attrs;
@@ -145,7 +148,8 @@ struct OperationSpec {
 };
 
 // A dataflow graph under construction, then final. Errors of construction are thrown (style 5):
-// ValueError, TypeError, InvalidArgumentError; RuntimeError on a final graph (GF-2). Never suspends.
+// ValueError, TypeError, InvalidArgumentError; RuntimeError on a final graph (GF-2). Never
+// suspends.
 class Graph {
  public:
   Graph();
@@ -164,7 +168,7 @@ class Graph {
   bool Contains(const Operation* op) const;
 
   bool finalized() const { return finalized_; }
-  void Finalize() { finalized_ = true; }          // GF-1
+  void Finalize() { finalized_ = true; }           // GF-1
   void UnsafeUnfinalize() { finalized_ = false; }  // GF-3
 
   void AddToCollection(std::string_view key, CollectionItem item);
@@ -177,8 +181,8 @@ class Graph {
     return collections_;
   }
 
-  // `name` within the current scope, or the first of "name_1", "name_2", ... that is free, and taken
-  // from now on. Case makes no difference, as in TensorFlow. RuntimeError on a final graph.
+  // `name` within the current scope, or the first of "name_1", "name_2", ... that is free, and
+  // taken from now on. Case makes no difference, as in TensorFlow. RuntimeError on a final graph.
   std::string UniqueName(std::string_view name);
   // "outer/inner" without a final slash; empty at the root.
   const std::string& name_scope() const { return name_scope_; }
@@ -189,7 +193,8 @@ class Graph {
   std::uint64_t seed() const { return seed_; }
   void set_seed(std::uint64_t seed) { seed_ = seed; }
 
-  // Serialized GraphDef with output shapes: rendered once for each version and kept (DESIGN 2.1(13)).
+  // Serialized GraphDef with output shapes: rendered once for each version and kept
+  // (DESIGN 2.1(13)).
   const std::string& SerializedGraphDef() const;
   // Its text form (CK-2201), kept as well.
   const std::string& GraphDefText() const;
@@ -284,8 +289,8 @@ class DeviceScope {
 // Whether TensorFlow accepts `name` for a node.
 bool IsValidNodeName(std::string_view name);
 
-// Names of the colocation groups that an operation belongs to: those of its attribute "_class", else
-// "loc:@" and its name. What is to stay beside it gets them as its own "_class".
+// Names of the colocation groups that an operation belongs to: those of its attribute "_class",
+// else "loc:@" and its name. What is to stay beside it gets them as its own "_class".
 std::vector<std::string> ColocationGroups(const Operation& op);
 
 // A new graph made from a serialized GraphDef. INVALID_ARGUMENT names the node and what is wrong.

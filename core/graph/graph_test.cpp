@@ -329,7 +329,8 @@ BOOST_AUTO_TEST_CASE(every_definition_is_complete_and_names_only_its_own_attribu
       BOOST_TEST((FindOpDef(def.name) == &def));
       if (i > 0) BOOST_TEST((all[i - 1]->name < def.name));
       for (const auto* args : {def.inputs.begin(), def.outputs.begin()}) {
-        const std::size_t count = args == def.inputs.begin() ? def.inputs.size() : def.outputs.size();
+        const std::size_t count =
+            args == def.inputs.begin() ? def.inputs.size() : def.outputs.size();
         for (std::size_t a = 0; a < count; ++a) {
           const ArgDef& arg = args[a];
           for (const auto attr : {arg.type_attr, arg.number_attr, arg.type_list_attr}) {

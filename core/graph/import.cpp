@@ -73,11 +73,16 @@ Result<AttrValue> ReadShapes(const tf::AttrValue::ListValue& list) {
 // A list of the kind that the op's definition asks for; an empty list could be of any.
 Result<AttrValue> ReadListOf(const tf::AttrValue::ListValue& list, AttrKind kind) {
   switch (kind) {
-    case AttrKind::kIntList: return AttrValue(CopyList<std::int64_t>(list.i()));
-    case AttrKind::kStringList: return AttrValue(CopyList<std::string>(list.s()));
-    case AttrKind::kTypeList: return ReadTypes(list);
-    case AttrKind::kShapeList: return ReadShapes(list);
-    default: return Invalid("a list is not expected");
+    case AttrKind::kIntList:
+      return AttrValue(CopyList<std::int64_t>(list.i()));
+    case AttrKind::kStringList:
+      return AttrValue(CopyList<std::string>(list.s()));
+    case AttrKind::kTypeList:
+      return ReadTypes(list);
+    case AttrKind::kShapeList:
+      return ReadShapes(list);
+    default:
+      return Invalid("a list is not expected");
   }
 }
 
@@ -96,10 +101,14 @@ Result<AttrValue> ReadAnyList(const tf::AttrValue::ListValue& list) {
 
 Result<AttrValue> ReadAttr(const tf::AttrValue& proto, const AttrDef* def) {
   switch (proto.value_case()) {
-    case tf::AttrValue::kS: return AttrValue(proto.s());
-    case tf::AttrValue::kI: return AttrValue(std::int64_t{proto.i()});
-    case tf::AttrValue::kF: return AttrValue(proto.f());
-    case tf::AttrValue::kB: return AttrValue(proto.b());
+    case tf::AttrValue::kS:
+      return AttrValue(proto.s());
+    case tf::AttrValue::kI:
+      return AttrValue(std::int64_t{proto.i()});
+    case tf::AttrValue::kF:
+      return AttrValue(proto.f());
+    case tf::AttrValue::kB:
+      return AttrValue(proto.b());
     case tf::AttrValue::kType: {
       FL_ASSIGN_OR_RETURN(const DataType type, ReadType(proto.type()));
       return AttrValue(type);
@@ -114,7 +123,8 @@ Result<AttrValue> ReadAttr(const tf::AttrValue& proto, const AttrDef* def) {
     }
     case tf::AttrValue::kList:
       return def != nullptr ? ReadListOf(proto.list(), def->kind) : ReadAnyList(proto.list());
-    default: return Invalid("it has no value of a supported kind");
+    default:
+      return Invalid("it has no value of a supported kind");
   }
 }
 
@@ -221,8 +231,8 @@ class GraphImporter {
       } else if (input.index < op->num_outputs()) {
         spec.inputs.push_back(op->output(input.index));
       } else {
-        return Invalid(fmt::format("input '{}': that node has {} outputs", text,
-                                   op->num_outputs()));
+        return Invalid(
+            fmt::format("input '{}': that node has {} outputs", text, op->num_outputs()));
       }
     }
     FL_ASSIGN_OR_RETURN(spec.attrs, ReadAttrs(node, *FindOpDef(node.op())));

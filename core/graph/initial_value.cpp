@@ -10,8 +10,8 @@ namespace faultline::internal {
 namespace {
 
 // Rebuilds an expression with guarded reads. Works through the operations that the value depends on
-// without recursion, since a chain of them may be long. A graph of this project has no cycles, so the
-// exception that SE-23 makes for them has no place here.
+// without recursion, since a chain of them may be long. A graph of this project has no cycles, so
+// the exception that SE-23 makes for them has no place here.
 class Guard {
  public:
   Guard(Graph& graph, const std::string& name) : graph_(graph), name_(name) {}

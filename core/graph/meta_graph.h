@@ -12,8 +12,8 @@ struct MetaGraphOptions {
   bool strip_default_attrs = false;
 };
 
-// Serialized MetaGraphDef of a graph (CK-2202..CK-2207): meta info with the stripped op list, graph,
-// saver and collections. Kept by the caller if it is needed again.
+// Serialized MetaGraphDef of a graph (CK-2202..CK-2207): meta info with the stripped op list,
+// graph, saver and collections. Kept by the caller if it is needed again.
 std::string SerializeMetaGraph(const Graph& graph, const MetaGraphOptions& options);
 
 }  // namespace faultline

@@ -40,8 +40,8 @@ class Resolver {
       const AttrDef* attr = def_.FindAttr(name);
       if (attr == nullptr) return Value(fmt::format("no attribute '{}'", name));
       if (!HasKind(value, attr->kind)) {
-        return Value(fmt::format("attribute '{}' must be of kind {}", name,
-                                 AttrKindName(attr->kind)));
+        return Value(
+            fmt::format("attribute '{}' must be of kind {}", name, AttrKindName(attr->kind)));
       }
     }
     return Status();
@@ -137,8 +137,8 @@ class Resolver {
       size = static_cast<std::int64_t>(types.size());
       for (const DataType type : types) {
         if (type == DataType::kInvalid || IsRef(type)) {
-          return Status(Code::kTypeError, fmt::format("{} in attribute '{}'", DataTypeName(type),
-                                                      attr.name));
+          return Status(Code::kTypeError,
+                        fmt::format("{} in attribute '{}'", DataTypeName(type), attr.name));
         }
       }
     }
@@ -208,17 +208,28 @@ Status ResolveNode(const OpDef& def, const std::vector<Output>& inputs, AttrMap 
 
 bool HasKind(const AttrValue& value, AttrKind kind) {
   switch (kind) {
-    case AttrKind::kInt: return std::holds_alternative<std::int64_t>(value);
-    case AttrKind::kFloat: return std::holds_alternative<float>(value);
-    case AttrKind::kBool: return std::holds_alternative<bool>(value);
-    case AttrKind::kString: return std::holds_alternative<std::string>(value);
-    case AttrKind::kType: return std::holds_alternative<DataType>(value);
-    case AttrKind::kShape: return std::holds_alternative<PartialShape>(value);
-    case AttrKind::kTensor: return std::holds_alternative<Tensor>(value);
-    case AttrKind::kIntList: return std::holds_alternative<std::vector<std::int64_t>>(value);
-    case AttrKind::kStringList: return std::holds_alternative<std::vector<std::string>>(value);
-    case AttrKind::kTypeList: return std::holds_alternative<Types>(value);
-    case AttrKind::kShapeList: return std::holds_alternative<std::vector<PartialShape>>(value);
+    case AttrKind::kInt:
+      return std::holds_alternative<std::int64_t>(value);
+    case AttrKind::kFloat:
+      return std::holds_alternative<float>(value);
+    case AttrKind::kBool:
+      return std::holds_alternative<bool>(value);
+    case AttrKind::kString:
+      return std::holds_alternative<std::string>(value);
+    case AttrKind::kType:
+      return std::holds_alternative<DataType>(value);
+    case AttrKind::kShape:
+      return std::holds_alternative<PartialShape>(value);
+    case AttrKind::kTensor:
+      return std::holds_alternative<Tensor>(value);
+    case AttrKind::kIntList:
+      return std::holds_alternative<std::vector<std::int64_t>>(value);
+    case AttrKind::kStringList:
+      return std::holds_alternative<std::vector<std::string>>(value);
+    case AttrKind::kTypeList:
+      return std::holds_alternative<Types>(value);
+    case AttrKind::kShapeList:
+      return std::holds_alternative<std::vector<PartialShape>>(value);
   }
   return false;
 }
@@ -226,17 +237,27 @@ bool HasKind(const AttrValue& value, AttrKind kind) {
 AttrValue DefaultOf(const AttrDef& attr) {
   FL_ASSERT(attr.has_default, "attribute {} has no default", attr.name);
   switch (attr.kind) {
-    case AttrKind::kInt: return attr.number;
-    case AttrKind::kBool: return attr.number != 0;
-    case AttrKind::kString: return std::string(attr.text);
-    case AttrKind::kType: return static_cast<DataType>(attr.number);
-    case AttrKind::kShape: return PartialShape();
-    case AttrKind::kIntList: return std::vector<std::int64_t>();
-    case AttrKind::kStringList: return std::vector<std::string>();
-    case AttrKind::kTypeList: return Types();
-    case AttrKind::kShapeList: return std::vector<PartialShape>();
+    case AttrKind::kInt:
+      return attr.number;
+    case AttrKind::kBool:
+      return attr.number != 0;
+    case AttrKind::kString:
+      return std::string(attr.text);
+    case AttrKind::kType:
+      return static_cast<DataType>(attr.number);
+    case AttrKind::kShape:
+      return PartialShape();
+    case AttrKind::kIntList:
+      return std::vector<std::int64_t>();
+    case AttrKind::kStringList:
+      return std::vector<std::string>();
+    case AttrKind::kTypeList:
+      return Types();
+    case AttrKind::kShapeList:
+      return std::vector<PartialShape>();
     case AttrKind::kFloat:
-    case AttrKind::kTensor: break;
+    case AttrKind::kTensor:
+      break;
   }
   FL_ASSERT(false, "attribute {} has a default of unknown kind", attr.name);
   return attr.number;

@@ -16,10 +16,10 @@ struct ResolvedNode {
   std::vector<PartialShape> output_shapes;
 };
 
-// Checks inputs and attributes against the definition of the op, infers what follows from the inputs,
-// fills in defaults, and finds types and static shapes of the outputs. ValueError for attributes and
-// the number of inputs, TypeError for types, INVALID_ARGUMENT for shapes; messages name neither node
-// nor op.
+// Checks inputs and attributes against the definition of the op, infers what follows from the
+// inputs, fills in defaults, and finds types and static shapes of the outputs. ValueError for
+// attributes and the number of inputs, TypeError for types, INVALID_ARGUMENT for shapes; messages
+// name neither node nor op.
 Status ResolveNode(const OpDef& def, const std::vector<Output>& inputs, AttrMap attrs,
                    ResolvedNode* node);
 

@@ -16,17 +16,28 @@ std::array<std::span<const OpDef>, 3> Tables() {
 
 std::string_view AttrKindName(AttrKind kind) {
   switch (kind) {
-    case AttrKind::kInt: return "int";
-    case AttrKind::kFloat: return "float";
-    case AttrKind::kBool: return "bool";
-    case AttrKind::kString: return "string";
-    case AttrKind::kType: return "type";
-    case AttrKind::kShape: return "shape";
-    case AttrKind::kTensor: return "tensor";
-    case AttrKind::kIntList: return "list(int)";
-    case AttrKind::kStringList: return "list(string)";
-    case AttrKind::kTypeList: return "list(type)";
-    case AttrKind::kShapeList: return "list(shape)";
+    case AttrKind::kInt:
+      return "int";
+    case AttrKind::kFloat:
+      return "float";
+    case AttrKind::kBool:
+      return "bool";
+    case AttrKind::kString:
+      return "string";
+    case AttrKind::kType:
+      return "type";
+    case AttrKind::kShape:
+      return "shape";
+    case AttrKind::kTensor:
+      return "tensor";
+    case AttrKind::kIntList:
+      return "list(int)";
+    case AttrKind::kStringList:
+      return "list(string)";
+    case AttrKind::kTypeList:
+      return "list(type)";
+    case AttrKind::kShapeList:
+      return "list(shape)";
   }
   FL_ASSERT(false, "attribute kind {}", static_cast<int>(kind));
   return "";

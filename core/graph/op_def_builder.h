@@ -8,22 +8,24 @@ namespace faultline::internal {
 
 using enum DataType;
 
-inline constexpr DataType kNumberTypes[] = {
-    kFloat,  kDouble, kInt32,    kUint8,  kInt16,   kInt8,   kComplex64,  kInt64, kQint8, kQuint8,
-    kQint32, kBfloat16, kQint16, kQuint16, kUint16, kComplex128, kHalf, kUint32, kUint64};
+inline constexpr DataType kNumberTypes[] = {kFloat,      kDouble,    kInt32,  kUint8,   kInt16,
+                                            kInt8,       kComplex64, kInt64,  kQint8,   kQuint8,
+                                            kQint32,     kBfloat16,  kQint16, kQuint16, kUint16,
+                                            kComplex128, kHalf,      kUint32, kUint64};
 inline constexpr DataType kRealTypes[] = {kFloat, kDouble,   kInt32,  kUint8, kInt16,  kInt8,
                                           kInt64, kBfloat16, kUint16, kHalf,  kUint32, kUint64};
-inline constexpr DataType kArithmeticTypes[] = {
-    kBfloat16, kHalf,  kFloat,  kDouble, kUint8, kInt8,      kUint16,
-    kInt16,    kInt32, kUint32, kUint64, kInt64, kComplex64, kComplex128};
+inline constexpr DataType kArithmeticTypes[] = {kBfloat16, kHalf,   kFloat,     kDouble,    kUint8,
+                                                kInt8,     kUint16, kInt16,     kInt32,     kUint32,
+                                                kUint64,   kInt64,  kComplex64, kComplex128};
 inline constexpr DataType kIndexTypes[] = {kInt32, kInt64};
 inline constexpr DataType kSmallIndexTypes[] = {kInt16, kInt32, kInt64};
 inline constexpr DataType kSignedTypes[] = {kBfloat16, kHalf,  kFloat, kDouble,    kInt8,
                                             kInt16,    kInt32, kInt64, kComplex64, kComplex128};
 
-inline constexpr DataType kWhereTypes[] = {
-    kFloat,    kDouble, kInt32,   kUint8,  kInt16,      kInt8, kComplex64, kInt64,  kQint8, kQuint8,
-    kQint32,   kBfloat16, kQint16, kQuint16, kUint16, kComplex128, kHalf, kUint32, kUint64, kBool};
+inline constexpr DataType kWhereTypes[] = {kFloat,      kDouble,    kInt32,  kUint8,   kInt16,
+                                           kInt8,       kComplex64, kInt64,  kQint8,   kQuint8,
+                                           kQint32,     kBfloat16,  kQint16, kQuint16, kUint16,
+                                           kComplex128, kHalf,      kUint32, kUint64,  kBool};
 inline constexpr DataType kRangeTypes[] = {kBfloat16, kHalf,  kFloat,  kDouble, kInt8,  kInt16,
                                            kInt32,    kInt64, kUint16, kUint32, kUint64};
 
@@ -50,7 +52,9 @@ constexpr ArgDef Each(std::string_view name, std::string_view type_list_attr) {
 }
 
 // ---- attributes ----
-constexpr AttrDef Attr(std::string_view name, AttrKind kind) { return {.name = name, .kind = kind}; }
+constexpr AttrDef Attr(std::string_view name, AttrKind kind) {
+  return {.name = name, .kind = kind};
+}
 constexpr AttrDef Type(std::string_view name, std::span<const DataType> allowed = {}) {
   return {.name = name, .kind = AttrKind::kType, .allowed_types = allowed};
 }
@@ -128,11 +132,12 @@ constexpr OpDef Unary(std::string_view name, std::span<const DataType> types) {
           .shape = SameShape};
 }
 constexpr OpDef Reduction(std::string_view name, std::span<const DataType> types) {
-  return {.name = name,
-          .inputs = {Arg("input", "T"), Arg("reduction_indices", "Tidx")},
-          .outputs = {Arg("output", "T")},
-          .attrs = {Bool("keep_dims", false), Type("T", types), TypeOr(kInt32, "Tidx", kIndexTypes)},
-          .shape = ReductionShape};
+  return {
+      .name = name,
+      .inputs = {Arg("input", "T"), Arg("reduction_indices", "Tidx")},
+      .outputs = {Arg("output", "T")},
+      .attrs = {Bool("keep_dims", false), Type("T", types), TypeOr(kInt32, "Tidx", kIndexTypes)},
+      .shape = ReductionShape};
 }
 
 }  // namespace faultline::internal

@@ -7,15 +7,15 @@ namespace {
 constexpr std::string_view kDataFormats[] = {"NHWC", "NCHW"};
 constexpr DataType kAddTypes[] = {kBfloat16, kHalf,  kFloat, kDouble,    kUint8,      kInt8,
                                   kInt16,    kInt32, kInt64, kComplex64, kComplex128, kString};
-constexpr DataType kAddNTypes[] = {
-    kFloat,  kDouble,   kInt32,  kUint8,   kInt16,  kInt8,       kComplex64, kInt64,  kQint8, kQuint8,
-    kQint32, kBfloat16, kQint16, kQuint16, kUint16, kComplex128, kHalf,      kUint32, kUint64,
-    kVariant};
+constexpr DataType kAddNTypes[] = {kFloat,      kDouble,    kInt32,  kUint8,   kInt16,
+                                   kInt8,       kComplex64, kInt64,  kQint8,   kQuint8,
+                                   kQint32,     kBfloat16,  kQint16, kQuint16, kUint16,
+                                   kComplex128, kHalf,      kUint32, kUint64,  kVariant};
 constexpr DataType kMatMulTypes[] = {kBfloat16, kHalf,   kFloat,  kDouble, kInt32,     kInt64,
                                      kUint8,    kUint16, kUint32, kUint64, kComplex64, kComplex128};
-constexpr DataType kOrderedTypes[] = {kFloat,  kDouble,  kInt32,  kUint8,    kInt16,  kInt8,
-                                      kInt64,  kBfloat16, kUint16, kHalf,    kUint32, kUint64,
-                                      kQint8,  kQuint8,  kQint32, kQint16,   kQuint16};
+constexpr DataType kOrderedTypes[] = {kFloat, kDouble,   kInt32,  kUint8,  kInt16,  kInt8,
+                                      kInt64, kBfloat16, kUint16, kHalf,   kUint32, kUint64,
+                                      kQint8, kQuint8,   kQint32, kQint16, kQuint16};
 
 constexpr OpDef Equality(std::string_view name) {
   OpDef def = Commutative(Compare(name, {}));
@@ -58,6 +58,11 @@ constexpr OpDef kOps[] = {
      .outputs = {Arg("output", "T")},
      .attrs = {Type("T")},
      .shape = SelectShape},
+    {.name = "SelectV2",
+     .inputs = {Arg("condition", kBool), Arg("t", "T"), Arg("e", "T")},
+     .outputs = {Arg("output", "T")},
+     .attrs = {Type("T")},
+     .shape = SelectV2Shape},
     {.name = "Cast",
      .inputs = {Arg("x", "SrcT")},
      .outputs = {Arg("y", "DstT")},

@@ -68,8 +68,8 @@ Variable MakeVariable(Graph& graph, Tensor initial_value, const std::string& nam
 // Shorthand for a variable of the local collection only, not trainable.
 Variable MakeLocalVariable(Graph& graph, Output initial_value, const std::string& name);
 Variable MakeLocalVariable(Graph& graph, Tensor initial_value, const std::string& name);
-// A variable that starts with zeros, as TensorFlow's get_variable makes it: the nodes of its initial
-// value belong to it, under "name/Initializer/".
+// A variable that starts with zeros, as TensorFlow's get_variable makes it: the nodes of its
+// initial value belong to it, under "name/Initializer/".
 Variable MakeZeroVariable(Graph& graph, DataType dtype, TensorShape shape, const std::string& name,
                           const VariableOptions& options = {});
 // Each returns the variable's value after the assignment.
@@ -77,7 +77,8 @@ Output Assign(const Variable& variable, Output value, const std::string& name = 
 Output AssignAdd(const Variable& variable, Output value, const std::string& name = "AssignAdd");
 Output AssignSub(const Variable& variable, Output value, const std::string& name = "AssignSub");
 // Returns the value and adds 1, or fails OUT_OF_RANGE at `limit`.
-Output CountUpTo(const Variable& variable, std::int64_t limit, const std::string& name = "CountUpTo");
+Output CountUpTo(const Variable& variable, std::int64_t limit,
+                 const std::string& name = "CountUpTo");
 Output IsVariableInitialized(const Variable& variable,
                              const std::string& name = "IsVariableInitialized");
 // The variable's value, or its initial value while it has none (SE-23).
@@ -104,14 +105,16 @@ struct Queue {
 };
 Queue FifoQueue(Graph& graph, std::int64_t capacity, std::vector<DataType> types,
                 const std::string& name = "fifo_queue");
-Operation* Enqueue(const Queue& queue, const std::vector<Output>& values, const std::string& name = "");
+Operation* Enqueue(const Queue& queue, const std::vector<Output>& values,
+                   const std::string& name = "");
 std::vector<Output> Dequeue(const Queue& queue, const std::string& name = "");
 Operation* CloseQueue(const Queue& queue, bool cancel_pending_enqueues = false,
                       const std::string& name = "");
 Output QueueSize(const Queue& queue, const std::string& name = "");
 
 // ---- summaries ----
-// Serialized Summary with one simple value; joins the summaries collection.
+// Serialized Summary with one simple value; joins the summaries collection. The tag is `tag` within
+// the name scope, with "_" for what no name may contain.
 Output ScalarSummary(const std::string& tag, Output value);
 Output MergeSummary(const std::vector<Output>& summaries, const std::string& name = "Merge");
 // Merge of the collection; null if it is empty.

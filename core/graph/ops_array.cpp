@@ -78,8 +78,7 @@ Operation* NoOp(Graph& graph, const std::string& name) {
   return internal::Build(graph, "NoOp", name, {});
 }
 
-Operation* Group(Graph& graph, const std::vector<Operation*>& operations,
-                 const std::string& name) {
+Operation* Group(Graph& graph, const std::vector<Operation*>& operations, const std::string& name) {
   std::map<std::string, std::vector<Operation*>> by_device;
   for (Operation* op : operations) {
     if (!graph.Contains(op)) throw ValueError("An operation of a group is not of this graph");

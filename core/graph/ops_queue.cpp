@@ -17,8 +17,7 @@ Queue FifoQueue(Graph& graph, std::int64_t capacity, std::vector<DataType> types
   return {op->output(), std::move(types)};
 }
 
-Operation* Enqueue(const Queue& queue, const std::vector<Output>& values,
-                   const std::string& name) {
+Operation* Enqueue(const Queue& queue, const std::vector<Output>& values, const std::string& name) {
   std::vector<Output> inputs = {queue.handle};
   inputs.insert(inputs.end(), values.begin(), values.end());
   return internal::Build(queue.handle.op->graph(), "QueueEnqueueV2",

@@ -31,15 +31,14 @@ Variable FinishVariable(Graph& graph, Output initial_value, const AttrMap& coloc
   variable.initializer =
       internal::Build(graph, "Assign", "Assign", {variable.handle, guarded},
                       {{"validate_shape", options.validate_shape}, {"use_locking", true}});
-  variable.snapshot =
-      graph
-          .AddOperation({.type = "Identity",
-                         .name = "read",
-                         .inputs = {variable.handle},
-                         .attrs = internal::Beside(*op),
-                         .control_inputs = {},
-                         .device = op->device()})
-          ->output();
+  variable.snapshot = graph
+                          .AddOperation({.type = "Identity",
+                                         .name = "read",
+                                         .inputs = {variable.handle},
+                                         .attrs = internal::Beside(*op),
+                                         .control_inputs = {},
+                                         .device = op->device()})
+                          ->output();
   return variable;
 }
 
@@ -71,9 +70,9 @@ Output StridedSlice(Output value, Slice slice) {
   const Output begin = Constant(graph, internal::IntVector({slice.from}), "stack");
   const Output end = Constant(graph, internal::IntVector({slice.to}), "stack_1");
   const Output stride = Constant(graph, internal::IntVector({1}), "stack_2");
-  return internal::Build("StridedSlice", graph.name_scope() + "/", {value, begin, end, stride},
-                         {{"begin_mask", std::int64_t{slice.open_begin}},
-                          {"end_mask", std::int64_t{slice.open_end}}});
+  return internal::Build(
+      "StridedSlice", graph.name_scope() + "/", {value, begin, end, stride},
+      {{"begin_mask", std::int64_t{slice.open_begin}}, {"end_mask", std::int64_t{slice.open_end}}});
 }
 
 // The elements of a vector where the mask is true, by the nodes of tf.boolean_mask.
@@ -96,13 +95,31 @@ Output BooleanMask(Output values, Output mask) {
   const Output all = Constant(graph, internal::IntVector({-1}), "Reshape_1/shape");
   const Output flat_mask = Reshape(mask, all);
   const Output where = internal::Build("Where", "Where", {flat_mask});
-  const Output indices =
-      internal::Build("Squeeze", "Squeeze", {where}, {{"squeeze_dims", std::vector<std::int64_t>{1}}});
+  const Output indices = internal::Build("Squeeze", "Squeeze", {where},
+                                         {{"squeeze_dims", std::vector<std::int64_t>{1}}});
   return Gather(flat, indices, "GatherV2");
 }
 
 Output NoNames(Graph& graph) {
   return Constant(graph, Tensor(DataType::kString, TensorShape({0})));
+}
+
+// Globals, then locals; in a graph without either, every variable that it has (an imported graph
+// has no collections).
+std::vector<Variable> VariablesToReport(const Graph& graph) {
+  std::vector<Variable> variables = graph.GetVariables(GraphKeys::kGlobalVariables);
+  for (const Variable& local : graph.GetVariables(GraphKeys::kLocalVariables)) {
+    variables.push_back(local);
+  }
+  if (!variables.empty()) return variables;
+  for (const auto& op : graph.operations()) {
+    if (op->type() != "VariableV2") continue;
+    Variable variable;
+    variable.handle = op->output();
+    variable.snapshot = op->output();
+    variables.push_back(variable);
+  }
+  return variables;
 }
 
 Output Accumulate(const char* type, const Variable& variable, Output value,
@@ -139,8 +156,8 @@ Variable MakeLocalVariable(Graph& graph, Tensor initial_value, const std::string
   return MakeVariable(graph, std::move(initial_value), name, LocalOptions());
 }
 
-Variable MakeZeroVariable(Graph& graph, DataType dtype, TensorShape shape,
-                          const std::string& name, const VariableOptions& options) {
+Variable MakeZeroVariable(Graph& graph, DataType dtype, TensorShape shape, const std::string& name,
+                          const VariableOptions& options) {
   const InitScope lifted(graph);
   const NameScope scope(graph, name);
   const AttrMap colocation = {{"_class", std::vector<std::string>{"loc:@" + graph.name_scope()}}};
@@ -204,11 +221,7 @@ Output ReportUninitializedVariables(Graph& graph, const std::vector<Variable>& v
 }
 
 Output ReportUninitializedVariables(Graph& graph) {
-  std::vector<Variable> variables = graph.GetVariables(GraphKeys::kGlobalVariables);
-  for (const Variable& local : graph.GetVariables(GraphKeys::kLocalVariables)) {
-    variables.push_back(local);
-  }
-  return ReportUninitializedVariables(graph, variables);
+  return ReportUninitializedVariables(graph, VariablesToReport(graph));
 }
 
 // SE-25. This project has no resources that need initialization, so the list is always empty.
@@ -220,12 +233,8 @@ Output ReportUninitializedResources(Graph& graph, const std::string& name) {
 
 // SE-26
 Output AssertVariablesInitialized(Graph& graph) {
-  std::vector<Variable> variables = graph.GetVariables(GraphKeys::kGlobalVariables);
-  for (const Variable& local : graph.GetVariables(GraphKeys::kLocalVariables)) {
-    variables.push_back(local);
-  }
   std::vector<Output> ranks;
-  for (const Variable& variable : variables) {
+  for (const Variable& variable : VariablesToReport(graph)) {
     const Operation& op = *variable.handle.op;
     ranks.push_back(graph
                         .AddOperation({.type = "Rank",

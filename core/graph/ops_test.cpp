@@ -128,11 +128,11 @@ BOOST_AUTO_TEST_CASE(se_22_a_variable_is_four_nodes_that_belong_together) {
 BOOST_AUTO_TEST_CASE(variables_join_the_collections_that_they_should) {
   Graph graph;
   const Variable a = MakeVariable(graph, Tensor::Scalar(1.0F), "a");
-  const Variable b = MakeVariable(graph, Tensor::Scalar(1.0F), "b",
-                                  {.trainable = false, .collections = {}});
+  const Variable b =
+      MakeVariable(graph, Tensor::Scalar(1.0F), "b", {.trainable = false, .collections = {}});
   const Variable c = MakeLocalVariable(graph, Tensor::Scalar(1.0F), "c");
-  const Variable d = MakeVariable(graph, Tensor::Scalar(1.0F), "d",
-                                  {.trainable = true, .collections = {"own"}});
+  const Variable d =
+      MakeVariable(graph, Tensor::Scalar(1.0F), "d", {.trainable = true, .collections = {"own"}});
   using Variables = std::vector<Variable>;
   BOOST_TEST((graph.GetVariables(GraphKeys::kGlobalVariables) == Variables{a, b}));
   BOOST_TEST((graph.GetVariables(GraphKeys::kTrainableVariables) == Variables{a, d}));
@@ -144,8 +144,8 @@ BOOST_AUTO_TEST_CASE(an_initial_value_needs_a_known_shape_unless_told_otherwise)
   Graph graph;
   const Output open = Of(graph, {-1});
   BOOST_CHECK_THROW(MakeVariable(graph, open, "v"), ValueError);
-  const Variable v = MakeVariable(
-      graph, open, "w", {.trainable = true, .collections = {}, .validate_shape = false});
+  const Variable v = MakeVariable(graph, open, "w",
+                                  {.trainable = true, .collections = {}, .validate_shape = false});
   BOOST_TEST(ShapeText(v.handle) == "<unknown>");
   BOOST_TEST(v.initializer->attr<bool>("validate_shape") == false);
 }
@@ -219,6 +219,17 @@ BOOST_AUTO_TEST_CASE(se_26_the_assertion_reads_the_rank_of_every_variable) {
   BOOST_TEST(ShapeText(both) == "[2]");
 }
 
+BOOST_AUTO_TEST_CASE(se_24_without_collections_every_variable_of_the_graph_is_reported) {
+  Graph graph;
+  MakeVariable(graph, Tensor::Scalar(1.0F), "own", {.trainable = false, .collections = {"own"}});
+  const Output report = ReportUninitializedVariables(graph);
+  const Operation* names = graph.FindOperation("report_uninitialized_variables/Const");
+  BOOST_REQUIRE((names != nullptr));
+  BOOST_TEST(names->attr<Tensor>("value").ToString() == "[\"own\"]");
+  BOOST_TEST(bool(report));
+  BOOST_TEST(AssertVariablesInitialized(graph).op->type() == "Rank");
+}
+
 // ---- queues and summaries ----
 
 BOOST_AUTO_TEST_CASE(a_queue_takes_and_gives_its_types) {
@@ -245,7 +256,7 @@ BOOST_AUTO_TEST_CASE(summaries_are_collected_and_merged) {
   BOOST_TEST(summary.op->name() == "metrics/loss");
   const Operation* tags = summary.op->inputs()[0].op;
   BOOST_TEST(tags->attr<Tensor>("value").scalar<std::string>() == "metrics/loss");
-  ScalarSummary("rate", value);
+  BOOST_TEST(ScalarSummary("/rate per s", value).op->name() == "metrics/rate_per_s");
   BOOST_TEST(MergeAllSummaries(graph).op->inputs().size() == 2u);
 }
 

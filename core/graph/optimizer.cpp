@@ -43,10 +43,11 @@ Operation* Optimizer::Minimize(Graph& graph, Output loss, Variable global_step,
   const std::vector<GradientAndVariable> gradients = ComputeGradients(graph, loss);
   const bool any = std::ranges::any_of(gradients, [](const auto& g) { return bool(g.first); });
   if (!any) {
-    throw ValueError(fmt::format("No gradients provided for any variable, check your graph for ops "
-                                 "that do not support gradients, between variables [{}] and loss "
-                                 "{}.",
-                                 NamesOf(gradients), loss.name()));
+    throw ValueError(
+        fmt::format("No gradients provided for any variable, check your graph for ops "
+                    "that do not support gradients, between variables [{}] and loss "
+                    "{}.",
+                    NamesOf(gradients), loss.name()));
   }
   return ApplyGradients(graph, gradients, global_step, scope_name);
 }
@@ -57,8 +58,7 @@ std::vector<Optimizer::GradientAndVariable> Optimizer::ComputeGradients(
   if (variables.empty()) throw ValueError("No variables to optimize.");
   std::vector<Output> handles;
   for (const Variable& variable : variables) handles.push_back(variable.handle);
-  const std::vector<Output> grads =
-      internal::AddGradients(graph, {loss}, handles, {.gated = true});
+  const std::vector<Output> grads = internal::AddGradients(graph, {loss}, handles, {.gated = true});
   std::vector<GradientAndVariable> result;
   for (std::size_t i = 0; i < variables.size(); ++i) result.emplace_back(grads[i], variables[i]);
   return result;
@@ -81,9 +81,8 @@ Operation* Optimizer::ApplyGradients(Graph& graph,
     updates.push_back(ApplyDense(variable, gradient));
   }
   // RF-45: the step counts only when all updates are done.
-  Operation* train_op =
-      global_step ? CountStep(graph, global_step, Group(graph, updates, "update"))
-                  : Group(graph, updates, graph.name_scope() + "/");
+  Operation* train_op = global_step ? CountStep(graph, global_step, Group(graph, updates, "update"))
+                                    : Group(graph, updates, graph.name_scope() + "/");
   const auto present = graph.GetCollection(GraphKeys::kTrainOp);
   if (std::ranges::find(present, CollectionItem(train_op)) == present.end()) {
     graph.AddToCollection(GraphKeys::kTrainOp, train_op);

@@ -8,8 +8,9 @@
 
 namespace faultline {
 
-// Gradients of the sum of `ys` with respect to each of `xs`, added to the graph by rewriting. A null
-// output where y does not depend on x. LookupError-like conditions are ValueError naming the op.
+// Gradients of the sum of `ys` with respect to each of `xs`, added to the graph by rewriting. A
+// null output where y does not depend on x. LookupError-like conditions are ValueError naming the
+// op.
 std::vector<Output> Gradients(Graph& graph, const std::vector<Output>& ys,
                               const std::vector<Output>& xs);
 

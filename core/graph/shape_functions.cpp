@@ -23,6 +23,22 @@ std::int64_t BroadcastDim(std::int64_t a, std::int64_t b) {
   return -2;
 }
 
+Status Broadcast(const PartialShape& a, const PartialShape& b, PartialShape* result) {
+  *result = PartialShape();
+  if (!a.known_rank() || !b.known_rank()) return Status();
+  const int rank = std::max(a.rank(), b.rank());
+  std::vector<std::int64_t> dims;
+  for (int i = 0; i < rank; ++i) {
+    const int at_a = i - (rank - a.rank());
+    const int at_b = i - (rank - b.rank());
+    const std::int64_t dim = BroadcastDim(at_a < 0 ? 1 : a.dim(at_a), at_b < 0 ? 1 : b.dim(at_b));
+    if (dim == -2) return Differ("Dimensions must be equal for broadcasting", a, b);
+    dims.push_back(dim);
+  }
+  *result = PartialShape(std::move(dims));
+  return Status();
+}
+
 }  // namespace
 
 std::optional<Tensor> ShapeContext::value(int i) const { return ConstantValue(tensor(i)); }
@@ -31,9 +47,12 @@ std::optional<std::int64_t> ShapeContext::integer(int i) const {
   const auto found = value(i);
   if (!found || found->NumElements() != 1) return std::nullopt;
   switch (found->dtype()) {
-    case DataType::kInt32: return found->scalar<std::int32_t>();
-    case DataType::kInt64: return found->scalar<std::int64_t>();
-    default: return std::nullopt;
+    case DataType::kInt32:
+      return found->scalar<std::int32_t>();
+    case DataType::kInt64:
+      return found->scalar<std::int64_t>();
+    default:
+      return std::nullopt;
   }
 }
 
@@ -92,23 +111,9 @@ Status ShapeAttrShape(ShapeContext& c) {
 }
 
 Status BroadcastShape(ShapeContext& c) {
-  const PartialShape& a = c.input(0);
-  const PartialShape& b = c.input(1);
-  if (!a.known_rank() || !b.known_rank()) return Status();
-  const int rank = std::max(a.rank(), b.rank());
-  std::vector<std::int64_t> dims;
-  for (int i = 0; i < rank; ++i) {
-    const int at_a = i - (rank - a.rank());
-    const int at_b = i - (rank - b.rank());
-    const std::int64_t dim =
-        BroadcastDim(at_a < 0 ? 1 : a.dim(at_a), at_b < 0 ? 1 : b.dim(at_b));
-    if (dim == -2) {
-      return Invalid("Dimensions must be equal for broadcasting: shapes " + a.ToString() + " and " +
-                     b.ToString());
-    }
-    dims.push_back(dim);
-  }
-  c.set_output(0, PartialShape(std::move(dims)));
+  PartialShape shape;
+  FL_RETURN_IF_ERROR(Broadcast(c.input(0), c.input(1), &shape));
+  c.set_output(0, std::move(shape));
   return Status();
 }
 
@@ -125,6 +130,15 @@ Status SelectShape(ShapeContext& c) {
     return Differ("Both branches must have one shape", c.input(1), c.input(2));
   }
   c.set_output(0, shape);
+  return Status();
+}
+
+Status SelectV2Shape(ShapeContext& c) {
+  PartialShape branches;
+  PartialShape shape;
+  FL_RETURN_IF_ERROR(Broadcast(c.input(1), c.input(2), &branches));
+  FL_RETURN_IF_ERROR(Broadcast(c.input(0), branches, &shape));
+  c.set_output(0, std::move(shape));
   return Status();
 }
 
@@ -145,8 +159,8 @@ Status ReductionShape(ShapeContext& c) {
     const std::int64_t axis = axes->dtype() == DataType::kInt32 ? axes->flat<std::int32_t>()[at]
                                                                 : axes->flat<std::int64_t>()[at];
     if (axis < -input.rank() || axis >= input.rank()) {
-      return Invalid("Invalid reduction dimension " + std::to_string(axis) + " for input of shape " +
-                     input.ToString());
+      return Invalid("Invalid reduction dimension " + std::to_string(axis) +
+                     " for input of shape " + input.ToString());
     }
     reduced[static_cast<std::size_t>(axis < 0 ? axis + input.rank() : axis)] = true;
   }

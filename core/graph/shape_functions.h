@@ -74,6 +74,7 @@ Status RangeShape(ShapeContext& c);
 Status StringJoinShape(ShapeContext& c);
 // ---- mathematics ----
 Status SelectShape(ShapeContext& c);
+Status SelectV2Shape(ShapeContext& c);
 Status ReductionShape(ShapeContext& c);
 Status MatMulShape(ShapeContext& c);
 Status BiasAddShape(ShapeContext& c);

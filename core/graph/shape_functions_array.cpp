@@ -68,8 +68,7 @@ Status ReshapeShape(ShapeContext& c) {
   }
   const auto unknown = std::ranges::count(dims, -1);
   const std::int64_t count = from->NumElements();
-  const bool fits = unknown == 0 ? known == count
-                                 : (known == 0 ? count == 0 : count % known == 0);
+  const bool fits = unknown == 0 ? known == count : (known == 0 ? count == 0 : count % known == 0);
   if (!fits) {
     return Invalid("Cannot reshape a tensor with " + std::to_string(count) + " elements to shape " +
                    wanted.ToString() + ": shapes " + from->ToString() + " and " +
@@ -166,7 +165,8 @@ Status ConcatShape(ShapeContext& c) {
       }
     }
   }
-  c.set_output(0, axis ? PartialShape(std::move(dims)) : UnknownOfRank(static_cast<int>(dims.size())));
+  c.set_output(0,
+               axis ? PartialShape(std::move(dims)) : UnknownOfRank(static_cast<int>(dims.size())));
   return Status();
 }
 

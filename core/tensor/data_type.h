@@ -66,10 +66,10 @@ struct Bfloat16 {
 // The DataType of a C++ element type.
 template <class T>
 struct DataTypeOf;
-#define FL_DATA_TYPE_OF(T, t)                  \
-  template <>                                  \
-  struct DataTypeOf<T> {                       \
-    static constexpr DataType value = t;       \
+#define FL_DATA_TYPE_OF(T, t)            \
+  template <>                            \
+  struct DataTypeOf<T> {                 \
+    static constexpr DataType value = t; \
   };
 FL_DATA_TYPE_OF(float, DataType::kFloat)
 FL_DATA_TYPE_OF(double, DataType::kDouble)

@@ -13,18 +13,18 @@ Status Invalid(std::string message) { return Status(Code::kInvalidArgument, std:
 template <class T>
 struct Field;
 
-#define FL_TENSOR_FIELD(T, list, Entry)                                               \
-  template <>                                                                         \
-  struct Field<T> {                                                                   \
-    static constexpr int kEntries = 1;                                                \
-    static const auto& Get(const tf::TensorProto& proto) { return proto.list(); }     \
-    static void Add(const T& value, tf::TensorProto* proto) {                         \
-      proto->add_##list(static_cast<Entry>(value));                                   \
-    }                                                                                 \
-    template <class It>                                                               \
-    static T Read(It at) {                                                            \
-      return static_cast<T>(*at);                                                     \
-    }                                                                                 \
+#define FL_TENSOR_FIELD(T, list, Entry)                                           \
+  template <>                                                                     \
+  struct Field<T> {                                                               \
+    static constexpr int kEntries = 1;                                            \
+    static const auto& Get(const tf::TensorProto& proto) { return proto.list(); } \
+    static void Add(const T& value, tf::TensorProto* proto) {                     \
+      proto->add_##list(static_cast<Entry>(value));                               \
+    }                                                                             \
+    template <class It>                                                           \
+    static T Read(It at) {                                                        \
+      return static_cast<T>(*at);                                                 \
+    }                                                                             \
   };
 FL_TENSOR_FIELD(float, float_val, float)
 FL_TENSOR_FIELD(double, double_val, double)
@@ -115,23 +115,56 @@ Result<Tensor> ReadList(const tf::TensorProto& proto, DataType dtype, TensorShap
 template <class Body>
 bool Dispatch(DataType dtype, Body body) {
   switch (dtype) {
-    case DataType::kFloat: body(float{}); return true;
-    case DataType::kDouble: body(double{}); return true;
-    case DataType::kInt32: body(std::int32_t{}); return true;
-    case DataType::kUint8: body(std::uint8_t{}); return true;
-    case DataType::kInt16: body(std::int16_t{}); return true;
-    case DataType::kInt8: body(std::int8_t{}); return true;
-    case DataType::kString: body(std::string{}); return true;
-    case DataType::kComplex64: body(std::complex<float>{}); return true;
-    case DataType::kInt64: body(std::int64_t{}); return true;
-    case DataType::kBool: body(bool{}); return true;
-    case DataType::kBfloat16: body(Bfloat16{}); return true;
-    case DataType::kUint16: body(std::uint16_t{}); return true;
-    case DataType::kComplex128: body(std::complex<double>{}); return true;
-    case DataType::kHalf: body(Half{}); return true;
-    case DataType::kUint32: body(std::uint32_t{}); return true;
-    case DataType::kUint64: body(std::uint64_t{}); return true;
-    default: return false;
+    case DataType::kFloat:
+      body(float{});
+      return true;
+    case DataType::kDouble:
+      body(double{});
+      return true;
+    case DataType::kInt32:
+      body(std::int32_t{});
+      return true;
+    case DataType::kUint8:
+      body(std::uint8_t{});
+      return true;
+    case DataType::kInt16:
+      body(std::int16_t{});
+      return true;
+    case DataType::kInt8:
+      body(std::int8_t{});
+      return true;
+    case DataType::kString:
+      body(std::string{});
+      return true;
+    case DataType::kComplex64:
+      body(std::complex<float>{});
+      return true;
+    case DataType::kInt64:
+      body(std::int64_t{});
+      return true;
+    case DataType::kBool:
+      body(bool{});
+      return true;
+    case DataType::kBfloat16:
+      body(Bfloat16{});
+      return true;
+    case DataType::kUint16:
+      body(std::uint16_t{});
+      return true;
+    case DataType::kComplex128:
+      body(std::complex<double>{});
+      return true;
+    case DataType::kHalf:
+      body(Half{});
+      return true;
+    case DataType::kUint32:
+      body(std::uint32_t{});
+      return true;
+    case DataType::kUint64:
+      body(std::uint64_t{});
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -158,8 +191,8 @@ Result<Tensor> ReadContent(const tf::TensorProto& proto, DataType dtype, TensorS
   const std::size_t size = SizeOf(dtype);
   const auto count = static_cast<std::size_t>(shape.NumElements());
   if (size == 0 || content.size() % size != 0 || content.size() / size != count) {
-    return Invalid(std::to_string(content.size()) + " bytes of content for " +
-                   DataTypeName(dtype) + " of shape " + shape.ToString());
+    return Invalid(std::to_string(content.size()) + " bytes of content for " + DataTypeName(dtype) +
+                   " of shape " + shape.ToString());
   }
   Tensor tensor = Tensor::FromBytes(dtype, std::move(shape), content);
   if (dtype == DataType::kBool) {  // any non-zero byte is true; a bool holds only 0 and 1
@@ -217,9 +250,8 @@ void TensorToProto(const Tensor& tensor, tf::TensorProto* proto) {
     proto->set_tensor_content(std::string(tensor.bytes()));
     return;
   }
-  const bool written = Dispatch(tensor.dtype(), [&](auto value) {
-    WriteList<decltype(value)>(tensor, proto);
-  });
+  const bool written =
+      Dispatch(tensor.dtype(), [&](auto value) { WriteList<decltype(value)>(tensor, proto); });
   FL_ASSERT(written, "no message form of {}", DataTypeName(tensor.dtype()));
 }
 
@@ -233,9 +265,8 @@ Result<Tensor> TensorFromProto(const tf::TensorProto& proto) {
   Result<Tensor> result = Invalid("no tensors of type " + DataTypeName(dtype));
   if (!Dispatch(dtype, [](auto) {})) return result;
   if (!proto.tensor_content().empty()) return ReadContent(proto, dtype, std::move(shape));
-  Dispatch(dtype, [&](auto value) {
-    result = ReadList<decltype(value)>(proto, dtype, std::move(shape));
-  });
+  Dispatch(dtype,
+           [&](auto value) { result = ReadList<decltype(value)>(proto, dtype, std::move(shape)); });
   return result;
 }
 

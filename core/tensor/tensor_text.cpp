@@ -75,23 +75,40 @@ std::string PrintElements(const Tensor& tensor, int limit) {
 
 std::string PrintFlat(const Tensor& t, int limit) {
   switch (t.dtype()) {
-    case DataType::kFloat: return PrintElements<float>(t, limit);
-    case DataType::kDouble: return PrintElements<double>(t, limit);
-    case DataType::kInt32: return PrintElements<std::int32_t>(t, limit);
-    case DataType::kUint8: return PrintElements<std::uint8_t>(t, limit);
-    case DataType::kInt16: return PrintElements<std::int16_t>(t, limit);
-    case DataType::kInt8: return PrintElements<std::int8_t>(t, limit);
-    case DataType::kString: return PrintElements<std::string>(t, limit);
-    case DataType::kComplex64: return PrintElements<std::complex<float>>(t, limit);
-    case DataType::kInt64: return PrintElements<std::int64_t>(t, limit);
-    case DataType::kBool: return PrintElements<bool>(t, limit);
-    case DataType::kBfloat16: return PrintElements<Bfloat16>(t, limit);
-    case DataType::kUint16: return PrintElements<std::uint16_t>(t, limit);
-    case DataType::kComplex128: return PrintElements<std::complex<double>>(t, limit);
-    case DataType::kHalf: return PrintElements<Half>(t, limit);
-    case DataType::kUint32: return PrintElements<std::uint32_t>(t, limit);
-    case DataType::kUint64: return PrintElements<std::uint64_t>(t, limit);
-    default: return "<" + DataTypeName(t.dtype()) + ">";
+    case DataType::kFloat:
+      return PrintElements<float>(t, limit);
+    case DataType::kDouble:
+      return PrintElements<double>(t, limit);
+    case DataType::kInt32:
+      return PrintElements<std::int32_t>(t, limit);
+    case DataType::kUint8:
+      return PrintElements<std::uint8_t>(t, limit);
+    case DataType::kInt16:
+      return PrintElements<std::int16_t>(t, limit);
+    case DataType::kInt8:
+      return PrintElements<std::int8_t>(t, limit);
+    case DataType::kString:
+      return PrintElements<std::string>(t, limit);
+    case DataType::kComplex64:
+      return PrintElements<std::complex<float>>(t, limit);
+    case DataType::kInt64:
+      return PrintElements<std::int64_t>(t, limit);
+    case DataType::kBool:
+      return PrintElements<bool>(t, limit);
+    case DataType::kBfloat16:
+      return PrintElements<Bfloat16>(t, limit);
+    case DataType::kUint16:
+      return PrintElements<std::uint16_t>(t, limit);
+    case DataType::kComplex128:
+      return PrintElements<std::complex<double>>(t, limit);
+    case DataType::kHalf:
+      return PrintElements<Half>(t, limit);
+    case DataType::kUint32:
+      return PrintElements<std::uint32_t>(t, limit);
+    case DataType::kUint64:
+      return PrintElements<std::uint64_t>(t, limit);
+    default:
+      return "<" + DataTypeName(t.dtype()) + ">";
   }
 }
 
