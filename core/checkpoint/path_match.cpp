@@ -104,7 +104,8 @@ Result<std::vector<std::string>> MatchingPaths(FileSystem& files, const std::str
     std::vector<std::string> next;
     for (const std::string& directory : found) {
       const Result<std::vector<std::string>> names = files.List(directory.empty() ? "." : directory);
-      if (!names.ok() && first) return names.status();
+      const bool missing = names.status().code() == Code::kNotFound;
+      if (!names.ok() && first && !missing) return names.status();
       if (!names.ok()) continue;
       for (const std::string& name : *names) {
         if (NameMatches(part, name)) next.push_back(JoinPath(directory, name));

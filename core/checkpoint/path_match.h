@@ -13,8 +13,8 @@ namespace faultline {
 // '/' (CK-1803).
 bool NameMatches(std::string_view pattern, std::string_view name);
 
-// Existing paths that fit a pattern, in order of their names. A directory that cannot be listed is an
-// error if it is fixed by the pattern, else it is passed over. May suspend.
+// Existing paths that fit a pattern, in order of their names; none in a missing directory. Another
+// error of listing a directory counts if the pattern fixes it, else it is passed over. May suspend.
 Result<std::vector<std::string>> MatchingPaths(FileSystem& files, const std::string& pattern);
 
 // `path` seen from the directory `start`, by names alone; unchanged if only one of them is absolute.

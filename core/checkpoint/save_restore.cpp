@@ -36,7 +36,7 @@ Status AddTensor(BundleWriter* writer, const std::string& name, const std::strin
 }
 
 // CK-1103: without an index the reader of the first format is asked, which knows no V2 files.
-Status NoIndex(FileSystem& files, const std::string& prefix) {
+Status NoIndex(FileSystem& files, const std::string& prefix, const std::string& first_name) {
   const Result<std::vector<std::string>> found = MatchingPaths(files, prefix);
   if (!found.ok()) {
     return Status(Code::kInvalidArgument,
@@ -52,7 +52,10 @@ Status NoIndex(FileSystem& files, const std::string& prefix) {
   const Result<std::string> content = ReadFile(files, found->front());
   Status cause = content.status();
   if (content.ok()) cause = Table::Open(*content).status();
-  if (cause.ok()) cause = Status(Code::kUnimplemented, "checkpoints of the first format are not read");
+  if (cause.ok()) {  // some table, but none that could be read for its tensors
+    return Status(Code::kNotFound, fmt::format("Tensor name \"{}\" not found in checkpoint files {}",
+                                               first_name, prefix));
+  }
   return Status(Code::kDataLoss,
                 fmt::format("Unable to open table file {}: {}: perhaps your file is in a different file "
                             "format and you need to use a different restore operator?",
@@ -120,7 +123,9 @@ Result<std::vector<Tensor>> RestoreTensors(Env& env, const Semantics& semantics,
   FL_ASSERT(request.names.size() == request.dtypes.size(), "{} names", request.names.size());
   const Result<std::vector<std::string>> index =
       MatchingPaths(env.files, IndexFileName(request.prefix));
-  if (!index.ok() || index->empty()) return NoIndex(env.files, request.prefix);
+  if (!index.ok() || index->empty()) {
+    return NoIndex(env.files, request.prefix, request.names.empty() ? "" : request.names[0]);
+  }
   FL_ASSIGN_OR_RETURN(const auto reader, BundleReader::Open(env.files, request.prefix,
                                                             BundleReaderOptions::From(semantics)));
   const std::vector<std::size_t> order = ByName(request.names);
