@@ -10,19 +10,19 @@ namespace {
 
 using testing::CounterGraph;
 using testing::Fate;
+using testing::OneServerCluster;
 using testing::ReadCounter;
-using testing::TestCluster;
 using testing::TryRun;
 
-struct Classic : TestCluster {
-  Classic() : TestCluster(RuntimeProfile::Classic()) {}
+struct Classic : OneServerCluster {
+  Classic() : OneServerCluster(RuntimeProfile::Classic()) {}
 };
-struct Retry : TestCluster {
-  Retry() : TestCluster(RuntimeProfile::Retry()) {}
+struct Retry : OneServerCluster {
+  Retry() : OneServerCluster(RuntimeProfile::Retry()) {}
 };
 
 // A session whose counter is 0 on a started server.
-std::unique_ptr<Session> OpenReady(TestCluster& cluster, CounterGraph& graph) {
+std::unique_ptr<Session> OpenReady(OneServerCluster& cluster, CounterGraph& graph) {
   cluster.StartServer();
   auto session = cluster.client.Open(graph.graph);
   session->Run(graph.counter.initializer);

@@ -11,14 +11,14 @@ namespace faultline {
 namespace {
 
 using testing::CounterGraph;
+using testing::OneServerCluster;
 using testing::ReadCounter;
-using testing::TestCluster;
-using testing::TestProcess;
+using testing::ServingProcess;
 using testing::TryRun;
 
 // Both profiles behave alike here.
-struct Cluster : TestCluster {
-  Cluster() : TestCluster(RuntimeProfile::Retry()) {}
+struct Cluster : OneServerCluster {
+  Cluster() : OneServerCluster(RuntimeProfile::Retry()) {}
 };
 
 BOOST_FIXTURE_TEST_SUITE(remote_session, Cluster)
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(se_3_rf_5_variables_are_shared_by_sessions_and_survive_them
     auto first = client.Open(graph.graph);
     first->Run(graph.counter.initializer);
     first->Run(graph.increment);
-    TestProcess other(env, profile);
+    ServingProcess other(env, profile);
     const auto second = other.Open(same_names.graph);
     BOOST_TEST(ReadCounter(*second, same_names) == 1);
     first->Close();
@@ -377,7 +377,7 @@ BOOST_AUTO_TEST_CASE(t8_t23_a_worker_is_not_ready_until_the_chief_has_initialize
   fake.Run([&](Env&) {
     StartServer();
     CounterGraph graph;
-    TestProcess worker(env, profile);
+    ServingProcess worker(env, profile);
     const auto waiting = worker.Open(graph.graph);
     const Status status = TryRun(*waiting, graph.counter.value());
     BOOST_TEST(status.code() == Code::kFailedPrecondition);

@@ -13,7 +13,7 @@ namespace {
 
 using testing::CounterGraph;
 using testing::FakeEnv;
-using testing::TestProcess;
+using testing::ServingProcess;
 
 ServerOptions OptionsOf(ClusterSpec cluster) {
   ServerOptions options;
@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_SUITE(server)
 BOOST_AUTO_TEST_CASE(cl_10_the_only_job_and_task_need_not_be_named) {
   FakeEnv fake;
   fake.Run([](Env& env) {
-    TestProcess process(env, RuntimeProfile::Retry());
+    ServingProcess process(env, RuntimeProfile::Retry());
     const Server server(process.runtime, OptionsOf({{"ps", {"ps:1"}}}));
     BOOST_TEST(server.target() == "grpc://ps:1");
     BOOST_TEST(server.started());
@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(cl_10_the_only_job_and_task_need_not_be_named) {
 BOOST_AUTO_TEST_CASE(cl_10_several_jobs_or_tasks_must_be_named) {
   FakeEnv fake;
   fake.Run([](Env& env) {
-    TestProcess process(env, RuntimeProfile::Retry());
+    ServingProcess process(env, RuntimeProfile::Retry());
     ServerOptions options = OptionsOf({{"ps", {"ps:1"}}, {"worker", {"a:1", "b:2"}}});
     BOOST_CHECK_THROW(Server(process.runtime, options), ValueError);
     options.job_name = "worker";
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(cl_10_a_server_is_made_from_a_message_whose_fields_can_be_o
   message.mutable_default_session_config()->set_isolate_session_state(true);
   FakeEnv fake;
   fake.Run([&](Env& env) {
-    TestProcess process(env, RuntimeProfile::Retry());
+    ServingProcess process(env, RuntimeProfile::Retry());
     ServerOptions options = ServerOptions::FromMessage(message.SerializeAsString());
     BOOST_TEST(options.config.isolate_session_state);
     BOOST_TEST(Server(process.runtime, options).address() == "b:2");
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(cl_10_a_server_is_made_from_a_message_whose_fields_can_be_o
 BOOST_AUTO_TEST_CASE(cl_10_it_starts_at_once_unless_told_not_to) {
   FakeEnv fake;
   fake.Run([&](Env& env) {
-    TestProcess process(env, RuntimeProfile::Retry());
+    ServingProcess process(env, RuntimeProfile::Retry());
     ServerOptions options = OptionsOf({{"ps", {"ps:1"}}});
     options.start = false;
     Server server(process.runtime, options);
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(cl_10_it_starts_at_once_unless_told_not_to) {
 BOOST_AUTO_TEST_CASE(cl_10_another_protocol_is_not_found) {
   FakeEnv fake;
   fake.Run([](Env& env) {
-    TestProcess process(env, RuntimeProfile::Retry());
+    ServingProcess process(env, RuntimeProfile::Retry());
     ServerOptions options = OptionsOf({{"ps", {"ps:1"}}});
     options.protocol = "carrier-pigeon";
     BOOST_CHECK_THROW(Server(process.runtime, options), NotFoundError);
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(cl_10_another_protocol_is_not_found) {
 BOOST_AUTO_TEST_CASE(cl_11_a_local_server_is_one_task_on_a_free_port) {
   FakeEnv fake;
   fake.Run([](Env& env) {
-    TestProcess process(env, RuntimeProfile::Retry());
+    ServingProcess process(env, RuntimeProfile::Retry());
     std::vector<std::unique_ptr<Server>> servers;
     for (int i = 0; i < 3; ++i) servers.push_back(Server::CreateLocal(process.runtime));
     BOOST_TEST(servers[0]->target().starts_with("grpc://localhost:"));
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(cl_11_a_local_server_is_one_task_on_a_free_port) {
 BOOST_AUTO_TEST_CASE(cl_12_a_malformed_address_is_an_invalid_argument) {
   FakeEnv fake;
   fake.Run([](Env& env) {
-    TestProcess process(env, RuntimeProfile::Retry());
+    ServingProcess process(env, RuntimeProfile::Retry());
     for (const std::string address : {"ps", "ps:", ":1", "ps:x", "ps:70000", "a/b:1", ""}) {
       BOOST_TEST_CONTEXT(address) {
         BOOST_CHECK_EXCEPTION(
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(cl_12_a_malformed_address_is_an_invalid_argument) {
 BOOST_AUTO_TEST_CASE(cl_12_an_occupied_address_is_unknown) {
   FakeEnv fake;
   fake.Run([](Env& env) {
-    TestProcess process(env, RuntimeProfile::Retry());
+    ServingProcess process(env, RuntimeProfile::Retry());
     const Server first(process.runtime, OptionsOf({{"ps", {"ps:1"}}}));
     BOOST_CHECK_THROW(Server(process.runtime, OptionsOf({{"ps", {"ps:1"}}})), UnknownError);
   });
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(cl_12_an_occupied_address_is_unknown) {
 BOOST_AUTO_TEST_CASE(cl_12_rf_58_join_never_returns) {
   FakeEnv fake;
   BOOST_CHECK_EXCEPTION(fake.Run([](Env& env) {
-    TestProcess process(env, RuntimeProfile::Retry());
+    ServingProcess process(env, RuntimeProfile::Retry());
     process.Serve().Join();
   }),
                         testing::TestStuck, [](const testing::TestStuck& stuck) {
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(rf_4_every_server_has_another_incarnation) {
   FakeEnv fake;
   fake.Run([&](Env& env) {
     for (int i = 0; i < 2; ++i) {
-      TestProcess process(env, RuntimeProfile::Retry());
+      ServingProcess process(env, RuntimeProfile::Retry());
       process.Serve();
     }
   });
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(rf_4_every_server_has_another_incarnation) {
 BOOST_AUTO_TEST_CASE(rf_33_only_targets_of_servers_are_known) {
   FakeEnv fake;
   fake.Run([](Env& env) {
-    TestProcess process(env, RuntimeProfile::Retry());
+    ServingProcess process(env, RuntimeProfile::Retry());
     CounterGraph graph;
     BOOST_TEST(
         (process.sessions.Open("http://ps:1", graph.graph, {}).status().code() == Code::kNotFound));

@@ -24,9 +24,9 @@
 namespace faultline::testing {
 
 // One incarnation of a process: what the composition root builds for a program.
-class TestProcess {
+class ServingProcess {
  public:
-  TestProcess(Env env, RuntimeProfile profile)
+  ServingProcess(Env env, RuntimeProfile profile)
       : env_(std::move(env)),
         profile_(profile),
         events_(env_),
@@ -65,9 +65,9 @@ class TestProcess {
 };
 
 // A world with a process that serves and processes that do not, on a scripted transport.
-class TestCluster {
+class OneServerCluster {
  public:
-  explicit TestCluster(RuntimeProfile the_profile)
+  explicit OneServerCluster(RuntimeProfile the_profile)
       : profile(the_profile),
         transport(fake.env().spawner),
         env{fake.env().clock,  fake.env().spawner,  fake.env().files,  transport,
@@ -75,13 +75,13 @@ class TestCluster {
         client(env, profile) {}
 
   // Unwinds the fibers that are left, while what they use is still there.
-  ~TestCluster() { (void)fake.kernel().Shutdown(); }
-  TestCluster(const TestCluster&) = delete;
-  TestCluster& operator=(const TestCluster&) = delete;
+  ~OneServerCluster() { (void)fake.kernel().Shutdown(); }
+  OneServerCluster(const OneServerCluster&) = delete;
+  OneServerCluster& operator=(const OneServerCluster&) = delete;
 
   void StartServer(const SessionConfig& config = {}) {
     BOOST_TEST_REQUIRE(!server_process);
-    server_process = std::make_unique<TestProcess>(env, profile);
+    server_process = std::make_unique<ServingProcess>(env, profile);
     server = &server_process->Serve("ps:1", config);
   }
   // The end of the serving process, and of all that it held. What a crash would unwind with it,
@@ -101,10 +101,10 @@ class TestCluster {
   FakeEnv fake;
   ScriptedTransport transport;
   Env env;
-  std::unique_ptr<TestProcess> server_process;
-  std::vector<std::unique_ptr<TestProcess>> past_processes;
+  std::unique_ptr<ServingProcess> server_process;
+  std::vector<std::unique_ptr<ServingProcess>> past_processes;
   Server* server = nullptr;
-  TestProcess client;
+  ServingProcess client;
 };
 
 // A counter, and a step that waits until somebody fills its queue.
