@@ -21,6 +21,15 @@ CoordinatedSessionCreator::CoordinatedSessionCreator(LayerContext context,
   FL_ASSERT(creator_ != nullptr, "no session creator");
 }
 
+CoordinatedSessionCreator::~CoordinatedSessionCreator() {
+  Spawner& spawner = context_.runtime.env.spawner;
+  if (spawner.Unwinding()) return;
+  Retire();
+  for (const Made& made : retired_) {
+    spawner.Spawn("release of a session", [made] { made.coordinator->AwaitThreads(); });
+  }
+}
+
 void CoordinatedSessionCreator::Retire() {
   std::erase_if(retired_, [](const Made& made) { return !made.coordinator->HasLiveThreads(); });
   Made former = std::exchange(current_, Made());

@@ -15,6 +15,10 @@ class CoordinatedSessionCreator {
  public:
   CoordinatedSessionCreator(LayerContext context, std::unique_ptr<SessionCreator> creator,
                             ListedHooks hooks, Duration stop_grace_period);
+  // Threads that still run keep their session and coordinator until they end. Never suspends.
+  ~CoordinatedSessionCreator();
+  CoordinatedSessionCreator(const CoordinatedSessionCreator&) = delete;
+  CoordinatedSessionCreator& operator=(const CoordinatedSessionCreator&) = delete;
 
   // Suspends. If a later step fails, what the earlier ones made is ended first.
   Result<std::unique_ptr<SessionLayer>> Create();

@@ -130,4 +130,12 @@ bool Coordinator::HasLiveThreads() const {
          std::any_of(stragglers_.begin(), stragglers_.end(), IsAlive);
 }
 
+void Coordinator::AwaitThreads() {
+  Threads threads = registered_;
+  threads.insert(threads.end(), stragglers_.begin(), stragglers_.end());
+  for (const auto& thread : threads) {
+    if (IsAlive(thread)) thread->Join({.what = "threads that outlive their session"});
+  }
+}
+
 }  // namespace faultline

@@ -48,6 +48,8 @@ class Coordinator {
 
   // Whether a thread registered with it, or waited for by its last join, still runs.
   bool HasLiveThreads() const;
+  // Suspends until there are none, however long it takes. Reports nothing.
+  void AwaitThreads();
 
  private:
   using Threads = std::vector<std::shared_ptr<Task>>;

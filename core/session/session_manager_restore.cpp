@@ -2,30 +2,15 @@
 
 #include "core/session/session_manager.h"
 
-#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/base/error.h"
-#include "core/session/announce.h"
 
 namespace faultline {
 
-using internal::CodeField;
-using internal::IdField;
-
 namespace {
-
-// The number at the end of "model.ckpt-12", for the trace; -1 if there is none.
-std::int64_t StepInName(std::string_view path) {
-  const std::size_t dash = path.rfind('-');
-  if (dash == std::string_view::npos) return -1;
-  std::int64_t step = -1;
-  const char* end = path.data() + path.size();
-  const auto parsed = std::from_chars(path.data() + dash + 1, end, step);
-  return parsed.ec == std::errc() && parsed.ptr == end ? step : -1;
-}
 
 // What VerifyCheckpoint says of a checkpoint that will never be readable again. Other errors may
 // pass, so that an older checkpoint must not take its place (INV-7).
@@ -114,15 +99,7 @@ Result<std::string> SessionManager::ChooseCheckpoint(const Saver& saver, Checkpo
 
 Status SessionManager::RestorePath(Session& session, Saver& saver, const std::string& path) {
   Log(LogLevel::kInfo, "Restoring parameters from " + path);
-  Observer& observer = runtime_.env.observer;
-  observer.Announce(Point::kRestoreStart,
-                    {IdField("session", session.id()), {"path", std::string_view(path)}});
-  const Status status = saver.TryRestore(session, path);
-  observer.Announce(Point::kRestoreDone, {IdField("session", session.id()),
-                                          {"path", std::string_view(path)},
-                                          {"step", StepInName(path)},
-                                          CodeField(status)});
-  return status;
+  return saver.TryRestore(session, path);  // announces the restore
 }
 
 }  // namespace faultline

@@ -102,7 +102,7 @@ LoggingTensorHook::LoggingTensorHook(Tags tensors, LoggingTensorHookOptions opti
 
 LoggingTensorHook::LoggingTensorHook(Items tensors, LoggingTensorHookOptions options)
     : LoggingTensorHook(std::move(options)) {
-  for (Fetch& item : tensors) given_.emplace_back("", std::move(item));
+  for (const Fetch& item : tensors) given_.emplace_back("", item);
 }
 
 void LoggingTensorHook::Begin(const HookContext& context) {
@@ -115,7 +115,7 @@ void LoggingTensorHook::Begin(const HookContext& context) {
     const Output output = Resolve(context.graph, item);
     const auto* name = std::get_if<std::string>(&item.value());
     tags_.push_back(!tag.empty() ? tag : name != nullptr ? *name : output.name());
-    tensors_.push_back(output);
+    tensors_.emplace_back(output);
   }
 }
 
