@@ -15,7 +15,7 @@
 namespace faultline::bench {
 namespace {
 
-constexpr std::uint64_t kTurnsPerIteration = 100'000;
+constexpr std::uint64_t kTurnsPerIteration = 1'000'000;
 constexpr std::uint64_t kLongestSleep = 1'000'000;
 
 class RandomPicker final : public Picker {

@@ -16,6 +16,12 @@ constexpr std::uint64_t kDeadCallLimit = 1'000'000;
 // Cancelled timers stay in the heap until they outnumber half of it.
 constexpr std::size_t kStaleTimersAllowed = 64;
 
+// Out of the way of the hot path.
+[[noreturn, gnu::cold]] void FailPick(std::size_t index, std::size_t size) {
+  internal::FailAssertion(__FILE__, __LINE__, "index < size",
+                          internal::FormatValues("picked {} of {}", index, size));
+}
+
 std::uint64_t SaturatingSum(std::uint64_t a, std::uint64_t b) {
   return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
@@ -38,6 +44,58 @@ std::string_view RunEndName(RunEnd end) {
   constexpr auto kNames = std::to_array<std::string_view>(
       {"finished", "stopped", "stuck", "time limit", "event limit", "livelock", "failed"});
   return kNames[static_cast<std::size_t>(end)];
+}
+
+// ---- small steps that every switch takes ----
+
+inline void Kernel::MakeReady(KernelTask* task) {
+  task->state_ = internal::TaskState::kReady;
+  if (task->group_->paused_) {
+    task->held_ = true;
+  } else {
+    ready_.PushBack(task);
+  }
+}
+
+inline void Kernel::ArmTimer(internal::TimerTarget* target, TimePoint when, WaitKind kind) {
+  target->timer_number = next_timer_number_++;
+  target->kind = kind;
+  if (kind == WaitKind::kProgress) ++progress_timers_;
+  timers_.Push({.at = when, .number = target->timer_number, .target = target});
+}
+
+inline void Kernel::DisarmTimer(internal::TimerTarget* target) {
+  if (target->timer_number == 0) return;
+  target->timer_number = 0;
+  if (target->kind == WaitKind::kProgress) --progress_timers_;
+  if (++stale_timers_ <= kStaleTimersAllowed + timers_.size() / 2) return;
+  timers_.Compact();
+  stale_timers_ = 0;
+}
+
+inline void Kernel::EndWait(KernelTask* task) {
+  if (task->list_ != nullptr) task->list_->Unlink(task);
+  DisarmTimer(task);
+  if (task->cancel_ != nullptr) {
+    task->cancel_->Remove(task->cancel_id_);
+    task->cancel_ = nullptr;
+  }
+}
+
+inline void Kernel::Wake(KernelTask* task, WaitOutcome outcome) {
+  if (task->state_ != internal::TaskState::kWaiting) return;
+  EndWait(task);
+  task->outcome_ = outcome;
+  MakeReady(task);
+}
+
+// The budget of events at one time starts anew.
+inline void Kernel::NoteTime(TimePoint now) {
+  last_move_ = now;
+  budget_ = event_limit_;
+  if (!time_passes_) {
+    budget_ = std::min(budget_, SaturatingSum(events_, limits_.events_at_one_time));
+  }
 }
 
 // ---- births and deaths ----
@@ -86,6 +144,7 @@ void Kernel::KeepFailure(std::exception_ptr exception) {
                        .task = fiber ? current_->name_ : "(event)",
                        .group = fiber ? current_->group_->name_ : ""});
   stop_ = true;
+  attention_ = true;
 }
 
 void Kernel::Kill(TaskGroup& group) {
@@ -93,6 +152,7 @@ void Kernel::Kill(TaskGroup& group) {
   const bool self_kill = !acting_for_world_ && current_->group_ == &group;
   if (self_kill && !MaySuspend()) return;
   group.alive_ = false;
+  attention_ = true;
   // No waiter may be reachable any more when the first of them unwinds: what a queue or token
   // belongs to may die with the next one.
   for (KernelTask* task = group.newest_; task != nullptr; task = task->older_) {
@@ -112,6 +172,7 @@ std::vector<FiberFailure> Kernel::Shutdown() {
   FL_ASSERT(!running_, "a kernel cannot be shut down from inside");
   for (std::size_t i = 0; i < groups_.size(); ++i) Kill(*groups_[i]);
   stop_ = true;
+  attention_ = true;
   EnterScheduler();
   SwitchAway(&main_);
   LeaveScheduler();
@@ -130,6 +191,7 @@ RunResult Kernel::Run(const RunLimits& limits) {
   limits_ = limits;
   event_limit_ = SaturatingSum(events_, limits.events);
   stop_ = false;
+  attention_ = true;
   NoteTime(time_.Now());
   EnterScheduler();
   SwitchAway(&main_);
@@ -139,15 +201,6 @@ RunResult Kernel::Run(const RunLimits& limits) {
   result.end = result.failures.empty() ? end_ : RunEnd::kFailed;
   if (result.end != RunEnd::kStopped) result.waiting = Waiting();
   return result;
-}
-
-// The budget of events at one time starts anew.
-void Kernel::NoteTime(TimePoint now) {
-  last_move_ = now;
-  budget_ = event_limit_;
-  if (!time_passes_) {
-    budget_ = std::min(budget_, SaturatingSum(events_, limits_.events_at_one_time));
-  }
 }
 
 KernelTask* Kernel::Choose() noexcept {
@@ -162,32 +215,13 @@ KernelTask* Kernel::Choose() noexcept {
 
 KernelTask* Kernel::ChooseOrThrow() {
   for (;;) {
-    if (!dying_.empty()) {  // a crash completes before anything else happens
-      KernelTask* task = dying_.front();
-      dying_.pop_front();
-      return task;
+    if (attention_) [[unlikely]] {
+      if (KernelTask* task = Attend()) return task;
+      if (!dying_.empty() || stop_) continue;
     }
-    if (stop_) {
-      EndRun(RunEnd::kStopped);
-      return &main_;
-    }
-    if (events_ >= budget_) {
+    if (events_ >= budget_) [[unlikely]] {
       EndRun(events_ >= event_limit_ ? RunEnd::kEventLimit : RunEnd::kLivelock);
       return &main_;
-    }
-    if (due_ || time_passes_) {
-      due_ = false;
-      if (time_passes_) {
-        const WorldScope scope(*this);
-        time_.Poll();
-      }
-      const TimePoint now = time_.Now();
-      if (now > limits_.until) {
-        EndRun(RunEnd::kTimeLimit);
-        return &main_;
-      }
-      FireDueTimers(now);
-      if (!dying_.empty() || stop_) continue;
     }
     if (ready_.empty()) {
       if (!Advance()) return &main_;
@@ -197,11 +231,40 @@ KernelTask* Kernel::ChooseOrThrow() {
   }
 }
 
+// What comes before the ready fibers: dying ones, the end of the run, timers that are due although
+// time has not been moved. Null if none of these decides.
+KernelTask* Kernel::Attend() {
+  if (!dying_.empty()) {  // a crash completes before anything else happens
+    KernelTask* task = dying_.front();
+    dying_.pop_front();
+    return task;
+  }
+  if (stop_) {
+    EndRun(RunEnd::kStopped);
+    return &main_;
+  }
+  attention_ = time_passes_;
+  if (time_passes_) {
+    const WorldScope scope(*this);
+    time_.Poll();
+  }
+  const TimePoint now = time_.Now();
+  if (now > limits_.until) {
+    EndRun(RunEnd::kTimeLimit);
+    return &main_;
+  }
+  FireDueTimers(now);
+  return nullptr;
+}
+
 KernelTask* Kernel::PickReady() {
   const std::size_t size = ready_.size();
   const std::size_t index = size == 1 ? 0 : picker_.Pick(ready_);
-  FL_ASSERT(index < size, "picked {} of {}", index, size);
+  if (index >= size) [[unlikely]] {
+    FailPick(index, size);
+  }
   KernelTask* task = ready_.Take(index);
+  task->Prefetch();
   if (hook_ != nullptr && !HookLetsRun(task)) return nullptr;
   ++events_;
   ++turns_;
@@ -251,8 +314,8 @@ void Kernel::FireDueTimers(TimePoint now) {
   while (!timers_.empty() && timers_.top().at <= now) {
     const TimerHeap::Entry entry = timers_.top();
     if (entry.live()) {
-      if (events_ >= budget_ || stop_) {  // the rest stays for the next run
-        due_ = true;
+      if (events_ >= budget_ || stop_ || !dying_.empty()) {  // the rest comes later
+        attention_ = true;
         return;
       }
       timers_.Pop();
@@ -284,22 +347,6 @@ void Kernel::FireEvent(EventRecord* event) {
 
 // ---- timers and events ----
 
-void Kernel::ArmTimer(internal::TimerTarget* target, TimePoint when, WaitKind kind) {
-  target->timer_number = next_timer_number_++;
-  target->kind = kind;
-  if (kind == WaitKind::kProgress) ++progress_timers_;
-  timers_.Push({.at = when, .number = target->timer_number, .target = target});
-}
-
-void Kernel::DisarmTimer(internal::TimerTarget* target) {
-  if (target->timer_number == 0) return;
-  target->timer_number = 0;
-  if (target->kind == WaitKind::kProgress) --progress_timers_;
-  if (++stale_timers_ <= kStaleTimersAllowed + timers_.size() / 2) return;
-  timers_.Compact();
-  stale_timers_ = 0;
-}
-
 Kernel::EventRecord* Kernel::NewEvent() {
   if (free_events_.empty()) {
     EventRecord& event = event_records_.emplace_back();
@@ -328,24 +375,6 @@ bool Kernel::CancelEvent(EventId id) {
 
 // ---- waits ----
 
-// True for a fiber that a crash is unwinding: its wait is to do nothing. Throws again if the fiber
-// has swallowed NodeCrashed, so that no handler keeps a dead process alive.
-bool Kernel::TurnedAway() {
-  if (acting_for_world_ || !current_->killed_) return false;
-  if (++current_->dead_calls_ > kDeadCallLimit) {
-    std::fprintf(stderr, "fiber %s swallows its crash for ever\n", current_->name_.c_str());
-    std::abort();
-  }
-  if (exceptions_->uncaught > 0) return true;
-  throw NodeCrashed();
-}
-
-KernelTask* Kernel::RunningFiber() {
-  FL_ASSERT(!acting_for_world_, "an event or a hook must not wait");
-  FL_ASSERT(current_ != &main_, "only a fiber can wait");
-  return current_;
-}
-
 // A fiber that waits while an exception is in flight is inside of a destructor. Throwing there
 // would end the program, so the defect is recorded instead.
 bool Kernel::MaySuspend() {
@@ -356,14 +385,36 @@ bool Kernel::MaySuspend() {
   return false;
 }
 
+// The gate of every wait. False: the wait is to do nothing. A fiber that a crash is unwinding is
+// turned away, or thrown at again if it has swallowed NodeCrashed, so that no handler keeps a dead
+// process alive.
+inline bool Kernel::MayWait() {
+  if (!acting_for_world_ && current_ != &main_ && !current_->killed_ && exceptions_->uncaught == 0)
+      [[likely]] {
+    return true;
+  }
+  return MayWaitAfterAll();
+}
+
+bool Kernel::MayWaitAfterAll() {
+  FL_ASSERT(!acting_for_world_, "an event or a hook must not wait");
+  FL_ASSERT(current_ != &main_, "only a fiber can wait");
+  if (!current_->killed_) return MaySuspend();
+  if (++current_->dead_calls_ > kDeadCallLimit) {
+    std::fprintf(stderr, "fiber %s swallows its crash for ever\n", current_->name_.c_str());
+    std::abort();
+  }
+  if (exceptions_->uncaught > 0) return false;
+  throw NodeCrashed();
+}
+
 WaitOutcome Kernel::Wait(const WaitOptions& options, WaitList* list) {
-  if (TurnedAway()) return WaitOutcome::kCancelled;
-  KernelTask* self = RunningFiber();
-  if (!MaySuspend()) return WaitOutcome::kCancelled;
+  if (!MayWait()) return WaitOutcome::kCancelled;
+  KernelTask* self = current_;
   if (options.cancel != nullptr && options.cancel->cancelled()) return WaitOutcome::kCancelled;
   const TimePoint now = time_.Now();
   if (options.deadline <= now) return WaitOutcome::kDeadline;
-  self->what_.assign(options.what);
+  if (self->what_ != options.what) self->what_ = options.what;
   self->since_ = now;
   self->deadline_ = options.deadline;
   self->kind = options.kind;
@@ -382,37 +433,11 @@ WaitOutcome Kernel::Wait(const WaitOptions& options, WaitList* list) {
 }
 
 void Kernel::Yield() {
-  if (TurnedAway()) return;
-  KernelTask* self = RunningFiber();
-  if (!MaySuspend()) return;
+  if (!MayWait()) return;
+  KernelTask* self = current_;
   MakeReady(self);
   SwitchAway(self);
   if (self->killed_) throw NodeCrashed();
-}
-
-void Kernel::EndWait(KernelTask* task) {
-  if (task->list_ != nullptr) task->list_->Unlink(task);
-  DisarmTimer(task);
-  if (task->cancel_ != nullptr) {
-    task->cancel_->Remove(task->cancel_id_);
-    task->cancel_ = nullptr;
-  }
-}
-
-void Kernel::Wake(KernelTask* task, WaitOutcome outcome) {
-  if (task->state_ != internal::TaskState::kWaiting) return;
-  EndWait(task);
-  task->outcome_ = outcome;
-  MakeReady(task);
-}
-
-void Kernel::MakeReady(KernelTask* task) {
-  task->state_ = internal::TaskState::kReady;
-  if (task->group_->paused_) {
-    task->held_ = true;
-  } else {
-    ready_.PushBack(task);
-  }
 }
 
 void Kernel::WakeOne(WaitList& list) {

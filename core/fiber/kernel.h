@@ -170,7 +170,7 @@ class Kernel {
   void Resume(TaskGroup& group);
   // Ends the run before the next turn.
   void Stop() {
-    if (!Masked()) stop_ = true;
+    if (!Masked()) stop_ = attention_ = true;
   }
 
   TimePoint Now() { return time_.Now(); }
@@ -218,6 +218,7 @@ class Kernel {
   // Decisions: who runs next; main_ when the run ends.
   KernelTask* Choose() noexcept;
   KernelTask* ChooseOrThrow();
+  KernelTask* Attend();
   KernelTask* PickReady();
   bool HookLetsRun(KernelTask* task);
   bool Advance();
@@ -232,9 +233,9 @@ class Kernel {
   void SwitchTo(KernelTask* self, KernelTask* next);
   void BecomeCurrent(KernelTask* next) noexcept;
   // Waits.
-  bool TurnedAway();
   bool MaySuspend();
-  KernelTask* RunningFiber();
+  bool MayWait();
+  bool MayWaitAfterAll();
   void Wake(KernelTask* task, WaitOutcome outcome);
   void EndWait(KernelTask* task);
   void MakeReady(KernelTask* task);
@@ -264,7 +265,7 @@ class Kernel {
   bool acting_for_world_ = false;
   bool stop_ = false;
   bool running_ = false;
-  bool due_ = false;  // a timer may be due without time having moved
+  bool attention_ = false;  // Attend() may have something to do
 
   // Accounting.
   std::uint64_t turns_ = 0;
@@ -296,7 +297,7 @@ EventId Kernel::At(TimePoint when, F&& action, WaitKind kind) {
   EventRecord* event = NewEvent();
   event->action.Set(std::forward<F>(action));
   ArmTimer(event, when, kind);
-  if (when <= time_.Now()) due_ = true;
+  if (when <= time_.Now()) attention_ = true;
   return {.number = event->timer_number, .slot = event->slot};
 }
 

@@ -9,6 +9,7 @@ void ReadySet::Grow() {
     larger[i]->ready_slot_ = i;
   }
   slots_.swap(larger);
+  mask_ = slots_.size() - 1;
   head_ = 0;
 }
 

@@ -19,9 +19,9 @@ class ReadySet {
  private:
   friend class Kernel;
 
-  std::size_t Slot(std::size_t index) const { return (head_ + index) & (slots_.size() - 1); }
+  std::size_t Slot(std::size_t index) const { return (head_ + index) & mask_; }
   void PushBack(KernelTask* task) {
-    if (size_ == slots_.size()) Grow();
+    if (size_ > mask_) Grow();
     const std::size_t slot = Slot(size_++);
     slots_[slot] = task;
     task->ready_slot_ = slot;
@@ -40,10 +40,11 @@ class ReadySet {
     task->ready_slot_ = KernelTask::kNoSlot;
     return task;
   }
-  void Remove(KernelTask* task) { Take((task->ready_slot_ - head_) & (slots_.size() - 1)); }
+  void Remove(KernelTask* task) { Take((task->ready_slot_ - head_) & mask_); }
   void Grow();
 
   std::vector<KernelTask*> slots_ = std::vector<KernelTask*>(16);  // a power of two
+  std::size_t mask_ = 15;
   std::size_t head_ = 0;
   std::size_t size_ = 0;
 };

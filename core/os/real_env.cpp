@@ -79,6 +79,10 @@ struct RealEnv::Parts {
             .observer = observer,
             .logger = logger,
             .host_name = HostName()} {}
+  // First of all: what unwinds still uses the spawner and the transport.
+  ~Parts() { kernel.Shutdown(); }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
 
   std::unique_ptr<StopSignal> stop;
   OsTime time;
