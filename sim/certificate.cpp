@@ -47,8 +47,8 @@ std::string Certificate::Describe() const {
     return fmt::format("two runs differ within events {}..{}", event,
                        event + Trace::kPrefixEvents - 1);
   }
-  return fmt::format("two runs differ first at event {}:\n  first run:  {}\n  second run: {}", event,
-                     first, second);
+  return fmt::format("two runs differ first at event {}:\n  first run:  {}\n  second run: {}",
+                     event, first, second);
 }
 
 Certificate CompareRuns(const TraceRecord& first, const TraceRecord& second) {

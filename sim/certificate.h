@@ -28,8 +28,8 @@ struct Certificate {
 // Compares two finished runs by their hashes, prefix hashes and kept events.
 Certificate CompareRuns(const TraceRecord& first, const TraceRecord& second);
 
-// Runs twice and compares. When the first difference lies in no kept event, runs again with a window
-// around it (at most three more pairs), so that the mismatch can be named.
+// Runs twice and compares. When the first difference lies in no kept event, runs again with a
+// window around it (at most three more pairs), so that the mismatch can be named.
 using RecordedRun = std::function<TraceRecord(const TraceOptions&)>;
 Certificate Certify(const RecordedRun& run, const TraceOptions& options = {});
 

@@ -64,7 +64,8 @@ BOOST_AUTO_TEST_CASE(overrides_that_never_came_are_named) {
   ChoiceSource source(7, {{"t/a/", {{0, 1}, {4, 1}}}, {"t/b/", {{0, 1}}}});
   source.Stream("t", "a").Below(2);
   const std::vector<std::string> unused = source.UnusedOverrides();
-  BOOST_TEST(unused == (std::vector<std::string>{"t/a/[4]", "t/b/[0]"}), boost::test_tools::per_element());
+  BOOST_TEST(unused == (std::vector<std::string>{"t/a/[4]", "t/b/[0]"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(recorded_draws_replay_as_overrides_under_another_seed) {

@@ -31,7 +31,7 @@ struct Packet {
   std::string address;  // of a request
   std::string method;
   std::unique_ptr<Message> message;
-  Status status;          // of a response that carries an error
+  Status status;             // of a response that carries an error
   std::uint64_t number = 0;  // the caller's number of a request
   TimePoint arrival;
 };
@@ -61,7 +61,8 @@ struct Direction {
   EventId give_up;
 };
 
-// An end of a connection: the process behind it may have closed it, or have vanished without a word.
+// An end of a connection: the process behind it may have closed it, or have vanished without a
+// word.
 struct ConnectionEnd {
   Process* process = nullptr;
   bool open = true;

@@ -74,8 +74,7 @@ void SimDisk::PowerFail(std::uint32_t owner, LossModel loss) {
 }
 
 Duration SimDisk::DrawLatency(FileOperation operation, std::uint64_t bytes) {
-  const bool sync =
-      operation == FileOperation::kSync || operation == FileOperation::kSyncDirectory;
+  const bool sync = operation == FileOperation::kSync || operation == FileOperation::kSyncDirectory;
   const Duration base = sync ? latency_.Between(options_.sync_min, options_.sync_max)
                              : latency_.Between(options_.operation_min, options_.operation_max);
   const double seconds =

@@ -254,7 +254,8 @@ std::vector<bool> DiskState::DrawSurvivors(std::uint32_t owner, LossModel model,
   // A journal keeps a prefix; without barriers any subset may survive (H-02, H-12).
   const std::uint64_t prefix = mode == 2 ? choices.Below(mine.size() + 1) : 0;
   for (std::size_t k = 0; k < mine.size(); ++k) {
-    const bool kept = mode == 1 || (mode == 2 && k < prefix) || (mode == 3 && choices.Below(2) == 1);
+    const bool kept =
+        mode == 1 || (mode == 2 && k < prefix) || (mode == 3 && choices.Below(2) == 1);
     survives[mine[k]] = kept;
   }
   return survives;

@@ -16,9 +16,9 @@ namespace faultline::sim {
 
 // What a power failure does to what was not synced.
 enum class LossModel : std::uint8_t {
-  kDrawn,            // each of the following, and everything between, by draw
-  kLoseEverything,   // nothing that was not synced survives
-  kKeepEverything,   // everything happened to be written in time
+  kDrawn,           // each of the following, and everything between, by draw
+  kLoseEverything,  // nothing that was not synced survives
+  kKeepEverything,  // everything happened to be written in time
 };
 
 // A file or directory. Content and entries exist twice: as the running system sees them and as a
@@ -40,9 +40,9 @@ struct Inode {
 };
 using InodePtr = std::shared_ptr<Inode>;
 
-// Page cache and durable state of one disk (H-01, H-02, H-12), without time, faults or fibers. Paths
-// are absolute within the disk; errors carry the text of CK-105 without the path. `owner` is who
-// writes: on a shared disk a power failure undoes only what the failing owner had not synced.
+// Page cache and durable state of one disk (H-01, H-02, H-12), without time, faults or fibers.
+// Paths are absolute within the disk; errors carry the text of CK-105 without the path. `owner` is
+// who writes: on a shared disk a power failure undoes only what the failing owner had not synced.
 class DiskState {
  public:
   DiskState();
@@ -101,7 +101,8 @@ class DiskState {
   Result<Place> Locate(std::string_view path) const;
   void Apply(std::uint32_t owner, std::vector<EntryChange> changes, TimePoint wall);
   void FailContent(Inode& file, LossModel model, ChoiceStream& choices);
-  std::vector<bool> DrawSurvivors(std::uint32_t owner, LossModel model, ChoiceStream& choices) const;
+  std::vector<bool> DrawSurvivors(std::uint32_t owner, LossModel model,
+                                  ChoiceStream& choices) const;
   // What exists in either view or through an unsynced operation, in a fixed order.
   std::vector<InodePtr> ReachableInodes() const;
 

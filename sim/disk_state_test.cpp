@@ -152,9 +152,8 @@ BOOST_AUTO_TEST_CASE(drawn_content_is_lost_cut_zero_filled_or_kept) {
   const auto left = [](const Tree& tree) { return tree.at("/d/new"); };
   BOOST_TEST(Any(trees, [&](const Tree& t) { return left(t).empty(); }));
   BOOST_TEST(Any(trees, [&](const Tree& t) { return left(t) == content; }));
-  BOOST_TEST(Any(trees, [&](const Tree& t) {
-    return !left(t).empty() && left(t).size() < content.size();
-  }));
+  BOOST_TEST(Any(
+      trees, [&](const Tree& t) { return !left(t).empty() && left(t).size() < content.size(); }));
   BOOST_TEST(Any(trees, [&](const Tree& t) {
     return left(t).size() == content.size() && left(t).front() == 'x' && left(t).back() == '\0';
   }));
@@ -185,14 +184,15 @@ BOOST_AUTO_TEST_CASE(any_subset_of_directory_operations_may_survive) {
            !t.contains("/d/old") == removed;
   };
   for (int subset = 0; subset < 8; ++subset) {  // H-02; 4 alone is H-12
-    BOOST_TEST(Any(trees, [&](const Tree& t) {
-      return is(t, (subset & 1) != 0, (subset & 2) != 0, (subset & 4) != 0);
-    }), "subset " << subset);
+    BOOST_TEST(Any(trees,
+                   [&](const Tree& t) {
+                     return is(t, (subset & 1) != 0, (subset & 2) != 0, (subset & 4) != 0);
+                   }),
+               "subset " << subset);
   }
   // A rename is atomic: never both names, never none.
-  BOOST_TEST(!Any(trees, [](const Tree& t) {
-    return t.contains("/d/index") == t.contains("/d/index.tmp");
-  }));
+  BOOST_TEST(!Any(
+      trees, [](const Tree& t) { return t.contains("/d/index") == t.contains("/d/index.tmp"); }));
 }
 
 BOOST_AUTO_TEST_CASE(errors_are_those_of_the_operating_system) {
@@ -202,23 +202,24 @@ BOOST_AUTO_TEST_CASE(errors_are_those_of_the_operating_system) {
     return status.code() == code && status.message() == text;
   };
   BOOST_TEST(is(disk.Find("/none").status(), Code::kNotFound, "No such file or directory"));
-  BOOST_TEST(is(disk.Create("/none/x", kMe, kNow).status(), Code::kNotFound,
-                "No such file or directory"));
-  BOOST_TEST(is(disk.Create("/d", kMe, kNow).status(), Code::kFailedPrecondition, "Is a directory"));
+  BOOST_TEST(
+      is(disk.Create("/none/x", kMe, kNow).status(), Code::kNotFound, "No such file or directory"));
+  BOOST_TEST(
+      is(disk.Create("/d", kMe, kNow).status(), Code::kFailedPrecondition, "Is a directory"));
   BOOST_TEST(is(disk.Create("/d/old/x", kMe, kNow).status(), Code::kFailedPrecondition,
                 "Not a directory"));
   BOOST_TEST(is(disk.MakeDirectory("/d", kMe, kNow), Code::kAlreadyExists, "File exists"));
   BOOST_TEST(is(disk.Remove("/d", kMe, kNow), Code::kFailedPrecondition, "Is a directory"));
-  BOOST_TEST(is(disk.RemoveDirectory("/d", kMe, kNow), Code::kFailedPrecondition,
-                "Directory not empty"));
-  BOOST_TEST(is(disk.RemoveDirectory("/d/old", kMe, kNow), Code::kFailedPrecondition,
-                "Not a directory"));
+  BOOST_TEST(
+      is(disk.RemoveDirectory("/d", kMe, kNow), Code::kFailedPrecondition, "Directory not empty"));
+  BOOST_TEST(
+      is(disk.RemoveDirectory("/d/old", kMe, kNow), Code::kFailedPrecondition, "Not a directory"));
   BOOST_TEST(is(disk.List("/d/old").status(), Code::kFailedPrecondition, "Not a directory"));
-  BOOST_TEST(is(disk.Rename("/none", "/x", kMe, kNow), Code::kNotFound,
-                "No such file or directory"));
+  BOOST_TEST(
+      is(disk.Rename("/none", "/x", kMe, kNow), Code::kNotFound, "No such file or directory"));
   BOOST_TEST(is(disk.Rename("/d", "/d/in", kMe, kNow), Code::kInvalidArgument, "Invalid argument"));
-  BOOST_TEST(is(disk.Rename("/d/old", "/d", kMe, kNow), Code::kFailedPrecondition,
-                "Is a directory"));
+  BOOST_TEST(
+      is(disk.Rename("/d/old", "/d", kMe, kNow), Code::kFailedPrecondition, "Is a directory"));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_full_disk_takes_what_fits, Prepared) {

@@ -8,8 +8,9 @@ namespace faultline::sim {
 namespace {
 
 constexpr std::array<std::string_view, kFileOperations> kNames = {
-    "Create", "Append", "Flush",  "Sync",   "Close",         "Open",            "Read",         "Size",
-    "Stat",   "List",   "Rename", "Remove", "MakeDirectory", "RemoveDirectory", "SyncDirectory"};
+    "Create",       "Append", "Flush", "Sync",   "Close",  "Open",          "Read",
+    "Size",         "Stat",   "List",  "Rename", "Remove", "MakeDirectory", "RemoveDirectory",
+    "SyncDirectory"};
 
 }  // namespace
 

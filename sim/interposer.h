@@ -74,8 +74,8 @@ class Interposer {
   virtual void OnAnnounce(Node& node, Point point, std::span<const Field> fields);
   // On the calling fiber, before the effect and before its latency.
   virtual FileVerdict BeforeFile(Node& node, const FileCall& call);
-  // After the effect; what it returns is what the program gets in place of `outcome`. OK in place of
-  // an error is not allowed.
+  // After the effect; what it returns is what the program gets in place of `outcome`. OK in place
+  // of an error is not allowed.
   virtual Status AfterFile(Node& node, const FileCall& call, const Status& outcome);
   // On the caller's fiber before anything is sent; an error is returned and nothing is sent.
   virtual Status BeforeCall(Node& caller, const CallInfo& call);

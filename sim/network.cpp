@@ -220,8 +220,8 @@ void SimNetwork::Stall(Connection& connection, Side to) {
   way.stalled = true;
   const ConnectionEnd& sender = connection.End(OtherSide(to));
   if (!sender.open || sender.vanished) return;
-  way.give_up = simulator_.kernel().At(
-      simulator_.now() + model_.give_up, [this, id = connection.id, to] {
+  way.give_up =
+      simulator_.kernel().At(simulator_.now() + model_.give_up, [this, id = connection.id, to] {
         Connection* stalled = Find(id);
         FL_ASSERT(stalled != nullptr, "connection {} is gone, its end is not", id);
         DropQueue(*stalled, to);

@@ -19,9 +19,12 @@ Status Cancelled() { return Status(Code::kCancelled, "Cancelled").AsDerived(); }
 
 Status StatusOf(WaitOutcome outcome) {
   switch (outcome) {
-    case WaitOutcome::kWoken: return Status();
-    case WaitOutcome::kDeadline: return DeadlineExceeded();
-    case WaitOutcome::kCancelled: return Cancelled();
+    case WaitOutcome::kWoken:
+      return Status();
+    case WaitOutcome::kDeadline:
+      return DeadlineExceeded();
+    case WaitOutcome::kCancelled:
+      return Cancelled();
   }
   return Status();
 }
@@ -48,8 +51,8 @@ Status SimNetwork::Serve(Process& server, const std::string& address, std::strin
   }
   Address& entry = addresses_[address];
   if (entry.server != nullptr && entry.server != &server) {
-    return Status(Code::kAlreadyExists, fmt::format("{} is served by {}", address,
-                                                    entry.server->name()));
+    return Status(Code::kAlreadyExists,
+                  fmt::format("{} is served by {}", address, entry.server->name()));
   }
   if (entry.methods.contains(method)) {
     return Status(Code::kAlreadyExists, fmt::format("{} at {} has a handler", method, address));
@@ -84,8 +87,7 @@ Result<std::unique_ptr<Message>> SimNetwork::Call(Process& caller, const std::st
   Result<std::unique_ptr<Message>> result =
       Exchange(caller, address, info, std::move(request), options);
   if (!caller.alive()) return Process::Gone();
-  const Status outcome =
-      simulator_.interposer().AfterCall(caller.node(), info, result.status());
+  const Status outcome = simulator_.interposer().AfterCall(caller.node(), info, result.status());
   if (!outcome.ok()) return outcome;
   FL_ASSERT(result.ok(), "an injector made a success of {}", result.status().ToString());
   return result;
@@ -95,8 +97,7 @@ Result<std::unique_ptr<Message>> SimNetwork::Exchange(Process& caller, const std
                                                       const CallInfo& info,
                                                       std::unique_ptr<Message> request,
                                                       const CallOptions& options) {
-  FL_ASSIGN_OR_RETURN(Connection* const connection,
-                      Connect(caller, address, info.method, options));
+  FL_ASSIGN_OR_RETURN(Connection* const connection, Connect(caller, address, info.method, options));
   const std::uint64_t id = connection->id;
   Packet packet;
   packet.call = connection->next_call++;
@@ -109,9 +110,8 @@ Result<std::unique_ptr<Message>> SimNetwork::Exchange(Process& caller, const std
   connection->pending.emplace(call_id, call);
   Send(*connection, Side::kClient, std::move(packet));
   const std::string what = fmt::format("answer of {} from {}", info.method, address);
-  FL_RETURN_IF_ERROR(Await(
-      caller, id, call_id, *call,
-      {.what = what, .deadline = options.deadline, .cancel = options.cancel}));
+  FL_RETURN_IF_ERROR(Await(caller, id, call_id, *call,
+                           {.what = what, .deadline = options.deadline, .cancel = options.cancel}));
   if (!call->status.ok()) return call->status;
   return std::move(call->response);
 }
@@ -157,8 +157,8 @@ Result<Connection*> SimNetwork::Connect(Process& caller, const std::string& addr
     Connection* open = OpenConnection(caller, entry.last_owner);
     const Reach reach = ReachOf(caller, entry);
     // An address that is no longer served by a living process has told its callers so.
-    if (open != nullptr && (entry.server != nullptr || reach == Reach::kSilent ||
-                            !open->server.process->alive())) {
+    if (open != nullptr &&
+        (entry.server != nullptr || reach == Reach::kSilent || !open->server.process->alive())) {
       return open;
     }
     if (reach == Reach::kReady) return &MakeConnection(caller, *entry.server);
@@ -228,21 +228,17 @@ void SimNetwork::DeliverRequest(Connection& connection, Packet packet) {
   connection.served.emplace(call, served);
   std::string name = fmt::format("serve {}", packet.method);
   auto shared = std::make_shared<Packet>(std::move(packet));
-  simulator_.kernel().Spawn(
-      server.group(), std::move(name),
-      [this, &server, id = connection.id, shared, method = found->second, served] {
-        Handle(server, id, std::move(*shared), *method, *served);
-      });
+  simulator_.kernel().Spawn(server.group(), std::move(name),
+                            [this, &server, id = connection.id, shared, method = found->second,
+                             served] { Handle(server, id, std::move(*shared), *method, *served); });
 }
 
 void SimNetwork::Handle(Process& server, std::uint64_t connection, Packet packet,
                         const CallMethod& method, ServedCall& served) {
   Connection* open = Find(connection);
   const std::string peer = open != nullptr ? open->client.process->node().name() : std::string();
-  const CallInfo info{.address = packet.address,
-                      .method = packet.method,
-                      .peer = peer,
-                      .number = packet.number};
+  const CallInfo info{
+      .address = packet.address, .method = packet.method, .peer = peer, .number = packet.number};
   Status status = simulator_.interposer().BeforeHandle(server.node(), info);
   if (status.ok()) status = Recode(method.decode_request, &packet.message);
   std::unique_ptr<Message> response;

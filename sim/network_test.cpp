@@ -26,16 +26,16 @@ struct TwoNodes {
                     .decode_response = TextMessage::Decode,
                     .handler = {}};
     CallMethod slow = echo;
-    echo.handler = [this](const CallContext& context, std::unique_ptr<Message> request)
-        -> Result<std::unique_ptr<Message>> {
+    echo.handler = [this](const CallContext& context,
+                          std::unique_ptr<Message> request) -> Result<std::unique_ptr<Message>> {
       ++handled;
       peer = context.peer;
       arrived += TextOf(*request);
       if (TextOf(*request) == "bad") return Status(Code::kUnavailable, "an op's own error");
       return Text("echo " + TextOf(*request));
     };
-    slow.handler = [this, &env](const CallContext& context, std::unique_ptr<Message>)
-        -> Result<std::unique_ptr<Message>> {
+    slow.handler = [this, &env](const CallContext& context,
+                                std::unique_ptr<Message>) -> Result<std::unique_ptr<Message>> {
       ++handled;
       SleepFor(env, "work", Seconds(10), context.caller_gone);
       gone = context.caller_gone->reason();
@@ -130,8 +130,7 @@ BOOST_FIXTURE_TEST_CASE(rf_19_without_wait_for_ready_a_refused_call_fails_at_onc
 BOOST_FIXTURE_TEST_CASE(waiting_for_a_peer_that_never_comes_is_stuck, TwoNodes) {
   const RunResult result = Run([this](Env& env) { Call(env, "echo", "hello"); });
   BOOST_TEST((result.end == RunEnd::kStuck));
-  BOOST_TEST(result.text.find("waits for connection to server:2222 for echo") !=
-             std::string::npos);
+  BOOST_TEST(result.text.find("waits for connection to server:2222 for echo") != std::string::npos);
 }
 
 BOOST_FIXTURE_TEST_CASE(rf_20_a_crash_ends_calls_in_flight_unavailable, TwoNodes) {
@@ -186,9 +185,7 @@ BOOST_FIXTURE_TEST_CASE(a_program_that_ends_resets_its_connections, TwoNodes) {
 BOOST_FIXTURE_TEST_CASE(rf_21_a_power_failure_is_noticed_only_by_the_deadline, TwoNodes) {
   server.Restart();
   simulator.After(Seconds(5), [this] { server.PowerFail(); });
-  Run([this](Env& env) {
-    Call(env, "slow", "", {.deadline = env.clock.Now() + Seconds(3600)});
-  });
+  Run([this](Env& env) { Call(env, "slow", "", {.deadline = env.clock.Now() + Seconds(3600)}); });
   BOOST_TEST((status.code() == Code::kDeadlineExceeded));
   BOOST_TEST((finished == TimePoint() + Seconds(3600)));
 }

@@ -102,7 +102,8 @@ bool Node::PowerFail(LossModel loss) {
   simulator_.network().OnPowerLost(*this);
   if (!running()) {
     state_ = NodeState::kDown;
-    simulator_.TraceNode(EventKind::kLifecycle, this, NodeExitName(NodeExit::How::kPowerFailed), {});
+    simulator_.TraceNode(EventKind::kLifecycle, this, NodeExitName(NodeExit::How::kPowerFailed),
+                         {});
     return false;
   }
   End(NodeExit::How::kPowerFailed, Status());
@@ -151,7 +152,8 @@ Duration Node::Stretch(Duration normal) const {
                          static_cast<Wide>(slow_down_.numerator) /
                          static_cast<Wide>(slow_down_.denominator);
   const Wide longest = Duration::Max().nanoseconds();
-  return Duration::Nanoseconds(static_cast<std::int64_t>(stretched < longest ? stretched : longest));
+  return Duration::Nanoseconds(
+      static_cast<std::int64_t>(stretched < longest ? stretched : longest));
 }
 
 }  // namespace faultline::sim

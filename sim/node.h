@@ -74,8 +74,8 @@ class Node {
   void SetMain(NodeMain main);
   // SetMain and Restart.
   void Start(NodeMain main);
-  // Starts the next incarnation, whose root fiber calls the registered program. The node must not be
-  // running; a second start while it runs is a no-op that returns false.
+  // Starts the next incarnation, whose root fiber calls the registered program. The node must not
+  // be running; a second start while it runs is a no-op that returns false.
   bool Restart();
 
   // The process dies: its fibers unwind, its connections are reset, its disk keeps the page cache.

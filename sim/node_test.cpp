@@ -245,8 +245,8 @@ TraceRecord PingPong(std::uint64_t seed, const TraceOptions& trace, int* rounds)
         "server:1", "ping",
         {.decode_request = nullptr,
          .decode_response = nullptr,
-         .handler = [&env](const CallContext&, std::unique_ptr<Message> request)
-             -> Result<std::unique_ptr<Message>> {
+         .handler = [&env](const CallContext&,
+                           std::unique_ptr<Message> request) -> Result<std::unique_ptr<Message>> {
            env.spawner.Compute(1'000'000);
            FL_RETURN_IF_ERROR(WriteFile(env.files, "/last", TextOf(*request)));
            return request;

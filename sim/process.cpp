@@ -21,8 +21,7 @@ FiberSpawnerOptions SpawnerOptions(Node& node, TaskGroup& group) {
     const std::int64_t speed = node.options().operations_per_second;
     const std::int64_t seconds = operations / speed;
     const auto rest = static_cast<double>(operations % speed) / static_cast<double>(speed);
-    const Duration time =
-        node.Stretch(Duration::Seconds(seconds) + Duration::FromSeconds(rest));
+    const Duration time = node.Stretch(Duration::Seconds(seconds) + Duration::FromSeconds(rest));
     if (time <= Duration()) return group.kernel().Yield();
     group.kernel().Wait({.what = "computing", .deadline = group.kernel().Now() + time}, nullptr);
   };

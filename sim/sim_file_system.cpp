@@ -44,8 +44,8 @@ class SimWritableFile final : public WritableFile {
     return files_.Perform(call, disk_, bytes, [&](const FileVerdict& verdict) {
       if (closed_) return DiskError(EBADF);
       const std::uint64_t fits = std::min(verdict.torn_bytes.value_or(bytes.size()), bytes.size());
-      return disk_.state().Append(*inode_, std::string_view(bytes).substr(0, fits),
-                                  files_.owner(), files_.WallNow());
+      return disk_.state().Append(*inode_, std::string_view(bytes).substr(0, fits), files_.owner(),
+                                  files_.WallNow());
     });
   }
 
@@ -166,14 +166,13 @@ Status SimFileSystem::Perform(FileCall call, SimDisk& disk, const std::string& b
     const Status done = effect(verdict);
     if (status.ok()) status = ForPath(path, done);
   }
-  process_.simulator().TraceNode(
-      EventKind::kFile, &node, FileOperationName(call.operation),
-      {{"path", call.path},
-       {"to", call.to},
-       {"offset", static_cast<std::int64_t>(call.offset)},
-       {"length", static_cast<std::int64_t>(call.size)},
-       {"code", CodeName(status.code())}},
-      DigestOf(bytes));
+  process_.simulator().TraceNode(EventKind::kFile, &node, FileOperationName(call.operation),
+                                 {{"path", call.path},
+                                  {"to", call.to},
+                                  {"offset", static_cast<std::int64_t>(call.offset)},
+                                  {"length", static_cast<std::int64_t>(call.size)},
+                                  {"code", CodeName(status.code())}},
+                                 DigestOf(bytes));
   const Status outcome = interposer.AfterFile(node, call, status);
   FL_ASSERT(status.ok() || !outcome.ok(), "an injector made a success of {}", status.ToString());
   return outcome;
@@ -271,9 +270,8 @@ Status SimFileSystem::RemoveDirectory(const std::string& path) {
 
 Status SimFileSystem::SyncDirectory(const std::string& path) {
   const Place place = Resolve(path);
-  return Perform(FileOperation::kSyncDirectory, path, place, [&](const FileVerdict&) {
-    return place.disk->state().SyncDirectory(place.path);
-  });
+  return Perform(FileOperation::kSyncDirectory, path, place,
+                 [&](const FileVerdict&) { return place.disk->state().SyncDirectory(place.path); });
 }
 
 }  // namespace faultline::sim

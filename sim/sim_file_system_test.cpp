@@ -77,8 +77,8 @@ BOOST_FIXTURE_TEST_CASE(files_are_written_read_and_listed, OneNode) {
 BOOST_FIXTURE_TEST_CASE(errors_name_the_path_as_it_was_given, OneNode) {
   Status status;
   Run([&](Env& env) { status = env.files.Open("no/./such").status(); });
-  BOOST_TEST(status.ToString() == Status(Code::kNotFound,
-                                         "no/./such; No such file or directory").ToString());
+  BOOST_TEST(status.ToString() ==
+             Status(Code::kNotFound, "no/./such; No such file or directory").ToString());
 }
 
 BOOST_FIXTURE_TEST_CASE(every_operation_takes_time, OneNode) {
@@ -152,9 +152,7 @@ BOOST_FIXTURE_TEST_CASE(a_crash_keeps_the_page_cache_and_a_power_failure_does_no
   node.Restart();
   simulator.Run();
   BOOST_TEST(node.disk().Get("/x").value() == "written");
-  simulator.After(Duration::Seconds(1), [this] {
-    node.PowerFail(LossModel::kLoseEverything);
-  });
+  simulator.After(Duration::Seconds(1), [this] { node.PowerFail(LossModel::kLoseEverything); });
   simulator.Run();
   BOOST_TEST(!node.disk().Get("/x").ok());
 }
@@ -166,8 +164,8 @@ BOOST_AUTO_TEST_CASE(a_crash_at_each_file_call_leaves_the_state_before_it) {
     strike.number = number;
     strike.before = [](Node& node) { node.Crash(); };
     one.simulator.SetInterposer(&strike);
-    BOOST_TEST((one.Run([](Env& env) { FL_ASSERT(Save(env.files).ok()); }).end ==
-                RunEnd::kFinished));
+    BOOST_TEST(
+        (one.Run([](Env& env) { FL_ASSERT(Save(env.files).ok()); }).end == RunEnd::kFinished));
     const auto contents = one.node.disk().Contents();
     BOOST_TEST(contents.contains("/tmp") == (number >= 2 && number <= 5), "call " << number);
     BOOST_TEST(contents.contains("/final") == (number == 6), "call " << number);

@@ -60,13 +60,20 @@ std::string Describe(const Waiter& waiter) {
 
 RunEnd EndOf(faultline::RunEnd end) {
   switch (end) {
-    case faultline::RunEnd::kFinished: return RunEnd::kFinished;
-    case faultline::RunEnd::kStopped: return RunEnd::kStopped;
-    case faultline::RunEnd::kStuck: return RunEnd::kStuck;
-    case faultline::RunEnd::kTimeLimit: return RunEnd::kTimeBudget;
-    case faultline::RunEnd::kEventLimit: return RunEnd::kEventBudget;
-    case faultline::RunEnd::kLivelock: return RunEnd::kNoProgress;
-    case faultline::RunEnd::kFailed: return RunEnd::kCrashed;
+    case faultline::RunEnd::kFinished:
+      return RunEnd::kFinished;
+    case faultline::RunEnd::kStopped:
+      return RunEnd::kStopped;
+    case faultline::RunEnd::kStuck:
+      return RunEnd::kStuck;
+    case faultline::RunEnd::kTimeLimit:
+      return RunEnd::kTimeBudget;
+    case faultline::RunEnd::kEventLimit:
+      return RunEnd::kEventBudget;
+    case faultline::RunEnd::kLivelock:
+      return RunEnd::kNoProgress;
+    case faultline::RunEnd::kFailed:
+      return RunEnd::kCrashed;
   }
   return RunEnd::kCrashed;
 }
@@ -97,9 +104,9 @@ class Simulator::Hooks final : public TurnHook, public DrawListener {
   }
 
   void OnDraw(std::string_view stream, std::uint64_t index, std::uint64_t value) override {
-    simulator_.TraceNode(EventKind::kDraw, nullptr, stream,
-                         {{"index", static_cast<std::int64_t>(index)},
-                          {"value", static_cast<std::int64_t>(value)}});
+    simulator_.TraceNode(
+        EventKind::kDraw, nullptr, stream,
+        {{"index", static_cast<std::int64_t>(index)}, {"value", static_cast<std::int64_t>(value)}});
   }
 
  private:
@@ -116,11 +123,11 @@ Simulator::Simulator(SimulatorOptions options)
   // A turn tells what was picked.
   choices_.Listen(hooks_.get(), "schedule");
   if (options_.stacks == nullptr) own_stacks_ = std::make_unique<StackPool>();
-  kernel_ = std::make_unique<Kernel>(KernelOptions{
-      .time = *clock_,
-      .picker = *picker_,
-      .stacks = options_.stacks != nullptr ? *options_.stacks : *own_stacks_,
-      .hook = hooks_.get()});
+  kernel_ = std::make_unique<Kernel>(
+      KernelOptions{.time = *clock_,
+                    .picker = *picker_,
+                    .stacks = options_.stacks != nullptr ? *options_.stacks : *own_stacks_,
+                    .hook = hooks_.get()});
   network_ = std::make_unique<SimNetwork>(*this, options_.network);
 }
 
@@ -181,9 +188,10 @@ void Simulator::Stop(std::string reason) {
 TimePoint Simulator::now() const { return clock_->Now(); }
 
 RunResult Simulator::Run() {
-  const faultline::RunResult run = kernel_->Run({.until = options_.time_budget,
-                                                 .events = options_.event_budget,
-                                                 .events_at_one_time = options_.events_at_one_time});
+  const faultline::RunResult run =
+      kernel_->Run({.until = options_.time_budget,
+                    .events = options_.event_budget,
+                    .events_at_one_time = options_.events_at_one_time});
   RunResult result;
   result.end = EndOf(run.end);
   result.end_time = now();
@@ -192,14 +200,18 @@ RunResult Simulator::Run() {
   result.turns = kernel_->turns();
   for (const WaitingTask& task : run.waiting) result.waiters.push_back(WaiterOf(task));
   switch (result.end) {
-    case RunEnd::kFinished: return result;
-    case RunEnd::kStopped: result.text = std::exchange(stop_reason_, {}); return result;
+    case RunEnd::kFinished:
+      return result;
+    case RunEnd::kStopped:
+      result.text = std::exchange(stop_reason_, {});
+      return result;
     case RunEnd::kCrashed:
       for (const FiberFailure& failure : run.failures) {
         result.text += (result.text.empty() ? "" : "\n") + TextOf(failure);
       }
       return result;
-    default: break;
+    default:
+      break;
   }
   result.text = fmt::format("{} at {}", RunEndName(result.end), Seconds(result.end_time));
   if (result.end == RunEnd::kStuck) result.text += ": nothing but housekeeping can happen";

@@ -68,8 +68,8 @@ struct RunResult {
   std::uint64_t turns = 0;
 };
 
-// Owner of clock, kernel, choices, trace, nodes, network and disks of one run. No globals: any number
-// of simulators live side by side, each used by one OS thread.
+// Owner of clock, kernel, choices, trace, nodes, network and disks of one run. No globals: any
+// number of simulators live side by side, each used by one OS thread.
 class Simulator {
  public:
   explicit Simulator(SimulatorOptions options = {});

@@ -188,7 +188,8 @@ BOOST_AUTO_TEST_CASE(a_late_housekeeping_callback_does_not_prolong_a_run) {
   Simulator simulator;
   simulator.AddNode({.name = "chief"}).Start([](Env&) {});
   bool called = false;
-  simulator.At(kSecond, [&] { called = true; }, WaitKind::kHousekeeping);
+  simulator.At(
+      kSecond, [&] { called = true; }, WaitKind::kHousekeeping);
   const RunResult result = simulator.Run();
   BOOST_TEST((result.end == RunEnd::kFinished));
   BOOST_TEST(!called);
@@ -204,8 +205,8 @@ BOOST_AUTO_TEST_CASE(each_purpose_of_env_random_is_a_stream_of_its_own) {
       drawn = env.random.Draw("incarnation");
     });
     simulator.Run();
-    BOOST_TEST(simulator.choices().StreamNames().back() == (other ? "node/jitter/chief"
-                                                                  : "node/incarnation/chief"));
+    BOOST_TEST(simulator.choices().StreamNames().back() ==
+               (other ? "node/jitter/chief" : "node/incarnation/chief"));
     return drawn;
   };
   BOOST_TEST(draw(false) == draw(true));

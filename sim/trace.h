@@ -48,8 +48,8 @@ struct TraceEvent {
   std::uint64_t digest = 0;
 };
 
-// Hears every event while the run goes on: checkers, writers. Must not suspend and must not call the
-// simulator.
+// Hears every event while the run goes on: checkers, writers. Must not suspend and must not call
+// the simulator.
 class TraceSink {
  public:
   virtual ~TraceSink() = default;
@@ -63,8 +63,8 @@ struct RunHashes {
   friend bool operator==(const RunHashes&, const RunHashes&) = default;
 };
 
-// An event that was kept, with the hashes after it. It owns all it refers to; its buffers are reused
-// when it is assigned again.
+// An event that was kept, with the hashes after it. It owns all it refers to; its buffers are
+// reused when it is assigned again.
 struct StoredEvent {
   // Name and text lie in `texts`.
   struct StoredField {
@@ -109,9 +109,9 @@ struct TraceRecord {
   std::vector<std::string> node_names;
 };
 
-// The events of one run: always hashed and kept in a ring, streamed to sinks on demand. Fields named
-// "digest", "message" and "text" belong to *values*, all others to *decisions* (DESIGN 1). Never
-// suspends.
+// The events of one run: always hashed and kept in a ring, streamed to sinks on demand. Fields
+// named "digest", "message" and "text" belong to *values*, all others to *decisions* (DESIGN 1).
+// Never suspends.
 class Trace {
  public:
   static constexpr std::uint64_t kPrefixEvents = 256;

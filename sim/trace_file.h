@@ -17,8 +17,8 @@ class TraceFile;
 
 namespace faultline::sim {
 
-// Stores every event in compact binary form (sim/trace.proto). Pieces go to `write` as they fill up;
-// the last when the writer is flushed or dies.
+// Stores every event in compact binary form (sim/trace.proto). Pieces go to `write` as they fill
+// up; the last when the writer is flushed or dies.
 class TraceWriter final : public TraceSink {
  public:
   using Write = std::function<void(std::string_view piece)>;

@@ -90,8 +90,7 @@ BOOST_AUTO_TEST_CASE(equal_runs_are_certified) {
 }
 
 BOOST_AUTO_TEST_CASE(a_mismatch_names_the_first_event_with_both_values) {
-  const Certificate result =
-      CompareRuns(RunWith({}, 1000, 0), RunWith({}, 1000, 700));
+  const Certificate result = CompareRuns(RunWith({}, 1000, 0), RunWith({}, 1000, 700));
   BOOST_TEST(!result.equal);
   BOOST_TEST(result.exact);
   BOOST_TEST(result.event == 700U);
