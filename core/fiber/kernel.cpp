@@ -57,7 +57,7 @@ inline void Kernel::MakeReady(KernelTask* task) {
   }
 }
 
-inline void Kernel::ArmTimer(internal::TimerTarget* target, TimePoint when, WaitKind kind) {
+void Kernel::ArmTimer(internal::TimerTarget* target, TimePoint when, WaitKind kind) {
   target->timer_number = next_timer_number_++;
   target->kind = kind;
   if (kind == WaitKind::kProgress) ++progress_timers_;
