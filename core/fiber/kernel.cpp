@@ -264,7 +264,6 @@ KernelTask* Kernel::PickReady() {
     FailPick(index, size);
   }
   KernelTask* task = ready_.Take(index);
-  task->Prefetch();
   if (hook_ != nullptr && !HookLetsRun(task)) return nullptr;
   ++events_;
   ++turns_;

@@ -176,7 +176,6 @@ void Kernel::SwitchAway(KernelTask* self) {
 
 void Kernel::SwitchTo(KernelTask* self, KernelTask* next) {
   BecomeCurrent(next);
-  self->frame_ = static_cast<const char*>(__builtin_frame_address(0));
   internal::StartSwitch(&self->fake_stack_, next->stack_, next->stack_size_);
   ContextOf(next->context_)->resume();
   internal::FinishSwitch(self->fake_stack_, nullptr, nullptr);

@@ -75,15 +75,7 @@ class alignas(64) KernelTask : private internal::TimerTarget {
   friend class WaitList;
   friend class ReadySet;
   static constexpr std::size_t kNoSlot = SIZE_MAX;
-  static constexpr std::size_t kSavedStackPointer = 208;  // only a hint
   KernelTask() : TimerTarget(true) {}
-  // Fetches what the switch to it will read: the end of Boost's record, where it keeps the stack
-  // pointer, and the registers saved below the frame that was left. The hook's work hides the way.
-  void Prefetch() const {
-    __builtin_prefetch(static_cast<const char*>(context_) + kSavedStackPointer);
-    __builtin_prefetch(frame_ - 64);
-    __builtin_prefetch(frame_ - 128);
-  }
 
   // Touched by every switch: one cache line, together with the base.
   internal::TaskState state_ = internal::TaskState::kDone;
@@ -91,7 +83,6 @@ class alignas(64) KernelTask : private internal::TimerTarget {
   bool killed_ = false;
   bool held_ = false;  // ready, but its group is paused
   void* context_ = nullptr;
-  const char* frame_ = nullptr;  // where its stack was left
   std::uint64_t id_ = 0;
   TaskGroup* group_ = nullptr;
   std::size_t ready_slot_ = kNoSlot;
