@@ -25,8 +25,8 @@ struct PendingBundle {
   std::vector<std::string> data_files;  // by shard
   BundleEntries entries;
   std::size_t block_size = 262144;
-  // Names of the sub-steps: before each renaming of a data file, before the index is written, before
-  // it gets its name.
+  // Names of the sub-steps: before each renaming of a data file, before the index is written,
+  // before it gets its name.
   std::string_view rename_data_sub;
   std::string_view write_index_sub;
   std::string_view rename_index_sub;

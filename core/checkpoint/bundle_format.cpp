@@ -82,7 +82,8 @@ std::string SerializeEntry(const BundleEntry& entry) {
   v1::tf::BundleEntryProto message;
   message.set_dtype(static_cast<v1::tf::DataType>(entry.dtype));
   message.mutable_shape();
-  for (const std::int64_t dim : entry.shape.dims()) message.mutable_shape()->add_dim()->set_size(dim);
+  for (const std::int64_t dim : entry.shape.dims())
+    message.mutable_shape()->add_dim()->set_size(dim);
   message.set_shard_id(entry.shard_id);
   message.set_offset(entry.offset);
   message.set_size(entry.size);
@@ -118,10 +119,10 @@ Result<BundleEntry> ParseEntry(std::string_view key, std::string_view value) {
   for (const auto& slice : message.slices()) {
     std::vector<TensorSlice::Extent> extents;
     for (const auto& extent : slice.extent()) {
-      extents.push_back({extent.start(), extent.has_length_case() ==
-                                                 v1::tf::TensorSliceProto::Extent::kLength
-                                             ? extent.length()
-                                             : TensorSlice::kAll});
+      extents.push_back(
+          {extent.start(), extent.has_length_case() == v1::tf::TensorSliceProto::Extent::kLength
+                               ? extent.length()
+                               : TensorSlice::kAll});
     }
     entry.slices.emplace_back(std::move(extents));
   }
@@ -156,12 +157,14 @@ Status CheckBundleVersion(const std::string& serialized_version) {
   return Status(Code::kInvalidArgument, std::move(text));
 }
 
-Result<std::string> BuildIndex(const BundleEntries& entries, int num_shards, std::size_t block_size) {
+Result<std::string> BuildIndex(const BundleEntries& entries, int num_shards,
+                               std::size_t block_size) {
   TableOptions options;
   options.block_size = block_size;
   TableBuilder table(options);
   FL_RETURN_IF_ERROR(table.Add(kHeaderKey, SerializeHeader(num_shards)));
-  for (const auto& [key, entry] : entries) FL_RETURN_IF_ERROR(table.Add(key, SerializeEntry(entry)));
+  for (const auto& [key, entry] : entries)
+    FL_RETURN_IF_ERROR(table.Add(key, SerializeEntry(entry)));
   return table.Finish();
 }
 

@@ -93,8 +93,9 @@ Status MergeIndex(FileSystem& files, const std::string& input, Merged* merged) {
   const bool has_header = iterator->Valid() && iterator->key() == kHeaderKey;
   const Status broken = iterator->status();
   Result<BundleHeader> header =
-      has_header ? ParseHeader(iterator->value())
-                 : Result<BundleHeader>(broken.ok() ? Status(Code::kInternal, "no header") : broken);
+      has_header
+          ? ParseHeader(iterator->value())
+          : Result<BundleHeader>(broken.ok() ? Status(Code::kInternal, "no header") : broken);
   const int num_shards = header.ok() ? header->num_shards : 0;
   FL_RETURN_IF_ERROR(MergeHeader(header, path, merged));
   for (iterator->Next(); iterator->Valid(); iterator->Next()) {
@@ -146,7 +147,8 @@ Status MergeBundles(Env& env, const std::vector<std::string>& inputs, const std:
   Merged merged;
   for (const std::string& input : inputs) FL_RETURN_IF_ERROR(MergeIndex(env.files, input, &merged));
   if (merged.big_endian) {
-    return Status(Code::kUnimplemented, "Bundles of the other byte order are not merged: " + target);
+    return Status(Code::kUnimplemented,
+                  "Bundles of the other byte order are not merged: " + target);
   }
   FL_RETURN_IF_ERROR(hardened ? CommitHardened(env, target, std::move(merged))
                               : CommitPlain(env, target, merged));

@@ -21,7 +21,8 @@ Status DataLoss(std::string message) { return Status(Code::kDataLoss, std::move(
 // CK-1001.
 Status CorruptFile(const Status& cause, const std::string& path, std::string_view detail) {
   std::string text = fmt::format(
-      "Unable to read file ({}). Perhaps the file is corrupt or was produced by a newer version with "
+      "Unable to read file ({}). Perhaps the file is corrupt or was produced by a newer version "
+      "with "
       "format changes ({})",
       path, detail);
   if (cause.ok()) return Status(Code::kInternal, std::move(text));
@@ -29,9 +30,9 @@ Status CorruptFile(const Status& cause, const std::string& path, std::string_vie
 }
 
 Status ChecksumMismatch(std::uint32_t stored, std::uint32_t calculated) {
-  return DataLoss(fmt::format(
-      "Checksum does not match: stored {} vs. calculated on the restored bytes {}", stored,
-      calculated));
+  return DataLoss(
+      fmt::format("Checksum does not match: stored {} vs. calculated on the restored bytes {}",
+                  stored, calculated));
 }
 
 std::string_view ReversedIf(bool reverse, std::string* bytes) {
@@ -91,7 +92,8 @@ BundleReaderOptions BundleReaderOptions::From(const Semantics& semantics) {
   return options;
 }
 
-Result<std::unique_ptr<BundleReader>> BundleReader::Open(FileSystem& files, const std::string& prefix,
+Result<std::unique_ptr<BundleReader>> BundleReader::Open(FileSystem& files,
+                                                         const std::string& prefix,
                                                          const BundleReaderOptions& options) {
   std::unique_ptr<BundleReader> reader(new BundleReader(files, prefix, options));
   FL_ASSIGN_OR_RETURN(std::string image, ReadFile(files, IndexFileName(prefix)));
@@ -159,10 +161,11 @@ Result<Tensor> BundleReader::Assemble(std::string_view name, const BundleEntry& 
                                       const std::vector<TensorSlice>& stored) {
   const Result<TensorShape> wanted = slice.ShapeWithin(entry.shape);
   if (!wanted.ok() || !Covers(entry.shape, slice, stored)) {
-    return Status(Code::kInvalidArgument,
-                  fmt::format("Does not have sufficient slices for partitioned tensor {} to restore in "
-                              "slice_spec: {}",
-                              name, slice.ToString()));
+    return Status(
+        Code::kInvalidArgument,
+        fmt::format("Does not have sufficient slices for partitioned tensor {} to restore in "
+                    "slice_spec: {}",
+                    name, slice.ToString()));
   }
   if (!CanBeAssembled(entry.dtype)) {
     return Status(Code::kInvalidArgument,
@@ -175,7 +178,8 @@ Result<Tensor> BundleReader::Assemble(std::string_view name, const BundleEntry& 
     const std::string key = entry.slices.empty() ? std::string(name) : EncodeSliceKey(name, part);
     FL_ASSIGN_OR_RETURN(const BundleEntry part_entry, Find(key));
     FL_ASSIGN_OR_RETURN(const TensorShape part_shape, part.ShapeWithin(entry.shape));
-    if (part_entry.dtype != entry.dtype || part_entry.shape.NumElements() != part_shape.NumElements()) {
+    if (part_entry.dtype != entry.dtype ||
+        part_entry.shape.NumElements() != part_shape.NumElements()) {
       return DataLoss(fmt::format("A stored slice of {} has another type or shape", name));
     }
     FL_ASSIGN_OR_RETURN(const Tensor value, ReadValue(key, part_entry));
@@ -212,8 +216,9 @@ Result<Tensor> BundleReader::ReadValue(std::string_view key, const BundleEntry& 
 Result<Tensor> BundleReader::ReadNumeric(std::string_view key, const BundleEntry& entry) {
   const std::int64_t expected = NumericBytes(entry.dtype, entry.shape);
   if (entry.size != expected || expected < 0) {
-    return DataLoss(fmt::format("Invalid size in bundle entry: key {}; stored size {}; expected size {}",
-                                key, entry.size, expected));
+    return DataLoss(
+        fmt::format("Invalid size in bundle entry: key {}; stored size {}; expected size {}", key,
+                    entry.size, expected));
   }
   FL_ASSIGN_OR_RETURN(RandomAccessFile* const file, DataFile(entry));
   std::string bytes;
@@ -235,16 +240,18 @@ Result<Tensor> BundleReader::ReadNumeric(std::string_view key, const BundleEntry
 Result<Tensor> BundleReader::ReadStrings(std::string_view key, const BundleEntry& entry) {
   const std::int64_t count = entry.shape.NumElements();
   if (entry.size < count) {
-    return DataLoss(fmt::format("Invalid size in bundle entry: key {}; stored size {}; expected size "
-                                "is at least {}",
-                                key, entry.size, count));
+    return DataLoss(
+        fmt::format("Invalid size in bundle entry: key {}; stored size {}; expected size "
+                    "is at least {}",
+                    key, entry.size, count));
   }
   FL_ASSIGN_OR_RETURN(RandomAccessFile* const file, DataFile(entry));
   FL_ASSIGN_OR_RETURN(const std::uint64_t file_size, file->Size());
   const auto offset = static_cast<std::uint64_t>(entry.offset);
   const auto size = static_cast<std::uint64_t>(entry.size);
   if (offset > file_size || size > file_size - offset) return Truncated();
-  // A wrong length may lead past the entry, and the end of the file is another error than a mismatch.
+  // A wrong length may lead past the entry, and the end of the file is another error than a
+  // mismatch.
   const std::uint64_t window =
       size + static_cast<std::uint64_t>(count) * kMaxVarintBytes + kChecksumBytes;
   FL_ASSIGN_OR_RETURN(const std::string bytes,

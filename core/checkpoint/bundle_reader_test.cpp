@@ -23,9 +23,7 @@ constexpr const char* kData = "/d/m.data-00000-of-00001";
 
 using Tensors = std::map<std::string, Tensor>;
 
-Tensors SmallTensors() {
-  return {{"a", Tensor::Scalar(0.5F)}, {"b", Tensor::Scalar(2.0F)}};
-}
+Tensors SmallTensors() { return {{"a", Tensor::Scalar(0.5F)}, {"b", Tensor::Scalar(2.0F)}}; }
 
 Tensors MixedTensors() {
   return {{"f", Tensor::Of<float>({1, 2, 3})},
@@ -184,7 +182,8 @@ BOOST_AUTO_TEST_CASE(entries_with_any_content_give_clear_errors) {
   });
 }
 
-BOOST_AUTO_TEST_CASE(a_lookup_that_misses_in_a_damaged_index_says_so_unless_asked_not_to) {  // CK-315
+BOOST_AUTO_TEST_CASE(
+    a_lookup_that_misses_in_a_damaged_index_says_so_unless_asked_not_to) {  // CK-315
   BundleEntries entries;
   BundleEntry entry;
   entry.dtype = DataType::kFloat;

@@ -14,10 +14,10 @@
 namespace faultline {
 
 struct BundleWriterOptions {
-  std::int64_t data_alignment = 1;   // CK-501
-  std::size_t block_size = 262144;   // of the index
-  // Hardened saves (CK-2007): synced, and an existing checkpoint of the prefix stays whole until the
-  // new one is.
+  std::int64_t data_alignment = 1;  // CK-501
+  std::size_t block_size = 262144;  // of the index
+  // Hardened saves (CK-2007): synced, and an existing checkpoint of the prefix stays whole until
+  // the new one is.
   bool hardened = false;
   // One shard of a sharded save: its sub-steps are announced as SH1 and SH2 besides N2 to N6.
   bool shard = false;
@@ -39,8 +39,8 @@ class BundleWriter {
   // A part of a tensor of the full shape (CK-704, CK-705).
   Status AddSlice(const std::string& name, const TensorShape& full, const TensorSlice& slice,
                   const Tensor& value);
-  // Gives the files their names. INTERNAL when called a second time (CK-804). Without it the temporary
-  // data file stays behind.
+  // Gives the files their names. INTERNAL when called a second time (CK-804). Without it the
+  // temporary data file stays behind.
   Status Finish();
 
  private:

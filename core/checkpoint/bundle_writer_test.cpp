@@ -20,11 +20,11 @@ using testing::FileOp;
 using testing::FromHex;
 using testing::Hex;
 
-constexpr DataType kTypes[] = {
-    DataType::kFloat,     DataType::kDouble,     DataType::kInt32, DataType::kUint8,
-    DataType::kInt16,     DataType::kInt8,       DataType::kComplex64, DataType::kComplex128,
-    DataType::kInt64,     DataType::kBool,       DataType::kQint32, DataType::kQuint8,
-    DataType::kQint8,     DataType::kBfloat16};
+constexpr DataType kTypes[] = {DataType::kFloat,     DataType::kDouble,     DataType::kInt32,
+                               DataType::kUint8,     DataType::kInt16,      DataType::kInt8,
+                               DataType::kComplex64, DataType::kComplex128, DataType::kInt64,
+                               DataType::kBool,      DataType::kQint32,     DataType::kQuint8,
+                               DataType::kQint8,     DataType::kBfloat16};
 
 void InFiber(const std::function<void(Env&, FakeEnv&)>& body) {
   FakeEnv fake;
@@ -37,7 +37,8 @@ void InFiber(const std::function<void(Env&, FakeEnv&)>& body) {
 // A tensor whose bytes all are `fill`, whatever its type.
 Tensor Filled(DataType dtype, const TensorShape& shape, char fill) {
   const auto bytes = static_cast<std::size_t>(NumericBytes(dtype, shape));
-  return Tensor::FromBytes(dtype, shape, std::string(bytes, dtype == DataType::kBool ? fill & 1 : fill));
+  return Tensor::FromBytes(dtype, shape,
+                           std::string(bytes, dtype == DataType::kBool ? fill & 1 : fill));
 }
 
 void Write(Env& env, const std::string& prefix,
@@ -70,8 +71,8 @@ std::string CheckedIndex(FakeEnv& fake, const std::string& prefix, std::size_t p
   return Hex(index.substr(0, at));
 }
 
-const std::vector<std::pair<std::string, Tensor>> kHalfPlusTwo = {
-    {"a", Tensor::Scalar(0.5F)}, {"b", Tensor::Scalar(2.0F)}};
+const std::vector<std::pair<std::string, Tensor>> kHalfPlusTwo = {{"a", Tensor::Scalar(0.5F)},
+                                                                  {"b", Tensor::Scalar(2.0F)}};
 
 std::vector<std::pair<std::string, Tensor>> FortyScalars() {
   std::vector<std::pair<std::string, Tensor>> tensors;
@@ -90,13 +91,13 @@ BOOST_AUTO_TEST_CASE(hc_x01_two_scalars_give_the_bytes_of_the_vector) {  // V-1
   InFiber([](Env& env, FakeEnv& fake) {
     Write(env, "/d/export", kHalfPlusTwo);
     BOOST_TEST(Hex(fake.files().Content("/d/export.data-00000-of-00001")) == "0000003f00000040");
-    BOOST_TEST(CheckedIndex(fake, "/d/export", 36) ==
-               "00000608011a02080100010b61080112002804350638271f00010d6208011200200428043510fd784f00"
-               "00000001000000006c129ef3000000000100000000c0f2a1b000010263003100000000010000000054f2"
-               "762d3608430e");
-    Write(env, "/d/v2", {{"a", Tensor::Scalar(0.5F)},
-                         {"b", Tensor::Scalar(2.0F)},
-                         {"c", Tensor::Scalar(3.0F)}});
+    BOOST_TEST(
+        CheckedIndex(fake, "/d/export", 36) ==
+        "00000608011a02080100010b61080112002804350638271f00010d6208011200200428043510fd784f00"
+        "00000001000000006c129ef3000000000100000000c0f2a1b000010263003100000000010000000054f2"
+        "762d3608430e");
+    Write(env, "/d/v2",
+          {{"a", Tensor::Scalar(0.5F)}, {"b", Tensor::Scalar(2.0F)}, {"c", Tensor::Scalar(3.0F)}});
     BOOST_TEST(Crc32c(fake.files().Content("/d/v2.index")) == 0xE4D2AEADU);  // V-2
     BOOST_TEST(Crc32c(fake.files().Content("/d/v2.data-00000-of-00001")) == 0x42528CA7U);
   });
@@ -106,11 +107,12 @@ BOOST_AUTO_TEST_CASE(hc_x01_strings_give_the_bytes_of_the_vector) {  // V-3
   InFiber([](Env& env, FakeEnv& fake) {
     const std::vector<std::string> strings = {"hello", "", "x01", std::string(1024, 'c')};
     const std::vector<float> floats(6, 16.18F);
-    Write(env, "/d/foo",
-          {{"string_tensor", Tensor::Of<std::string>(TensorShape({1}), std::vector<std::string>{""})},
-           {"scalar", Tensor::Of<std::string>(TensorShape({1}), std::vector<std::string>{"hello"})},
-           {"strs", Tensor::Of<std::string>(TensorShape({4}), strings)},
-           {"floats", Tensor::Of<float>(TensorShape({2, 3}), floats)}});
+    Write(
+        env, "/d/foo",
+        {{"string_tensor", Tensor::Of<std::string>(TensorShape({1}), std::vector<std::string>{""})},
+         {"scalar", Tensor::Of<std::string>(TensorShape({1}), std::vector<std::string>{"hello"})},
+         {"strs", Tensor::Of<std::string>(TensorShape({4}), strings)},
+         {"floats", Tensor::Of<float>(TensorShape({2, 3}), floats)}});
     const std::string data = fake.files().Content("/d/foo.data-00000-of-00001");
     BOOST_TEST(data.size() == 1080U);
     BOOST_TEST(Crc32c(data) == 0x36BE53FFU);
@@ -131,15 +133,19 @@ BOOST_AUTO_TEST_CASE(hc_x02_one_integer_an_empty_bundle_and_slices) {  // V-4, V
     BOOST_TEST(index.size() == 127U);
     BOOST_TEST(Hex(index).find("080912002808350175de41") != std::string::npos);
     Write(env, "/d/none", {});
-    BOOST_TEST(CheckedIndex(fake, "/d/none", 36) ==
-               "00000608011a020801000000000100000000629457f9000000000100000000c0f2a1b000000200110000"
-               "00000100000000ccbf8b5d1608230d");
+    BOOST_TEST(
+        CheckedIndex(fake, "/d/none", 36) ==
+        "00000608011a020801000000000100000000629457f9000000000100000000c0f2a1b000000200110000"
+        "00000100000000ccbf8b5d1608230d");
     BundleWriter writer(env, "/d/parts");
     const TensorShape full({5, 10});
-    BOOST_TEST(writer.AddSlice("foo", full, TensorSlice::Parse("-:0,1").value(),
-                               Filled(DataType::kFloat, TensorShape({5, 1}), 0)).ok());
-    BOOST_TEST(writer.AddSlice("foo", full, TensorSlice::Parse("-:1,9").value(),
-                               Tensor::Of<float>(TensorShape({5, 9}), std::vector<float>(45, 1.0F)))
+    BOOST_TEST(writer
+                   .AddSlice("foo", full, TensorSlice::Parse("-:0,1").value(),
+                             Filled(DataType::kFloat, TensorShape({5, 1}), 0))
+                   .ok());
+    BOOST_TEST(writer
+                   .AddSlice("foo", full, TensorSlice::Parse("-:1,9").value(),
+                             Tensor::Of<float>(TensorShape({5, 9}), std::vector<float>(45, 1.0F)))
                    .ok());
     BOOST_TEST(writer.Finish().ok());
     const std::string parts = fake.files().Content("/d/parts.index");
@@ -182,10 +188,11 @@ BOOST_AUTO_TEST_CASE(hc_b02_every_type_goes_through_bundles_and_merges) {
       const TensorShape shape({2, 3});
       std::vector<std::string> keys;
       for (const std::string base : {"foo", "bar"}) {
-        Write(env, "/d/" + base, {{base + "_003", Filled(dtype, shape, 3)},
-                                  {base + "_000", Filled(dtype, shape, 0)},
-                                  {base + "_002", Filled(dtype, shape, 2)},
-                                  {base + "_001", Filled(dtype, shape, 1)}});
+        Write(env, "/d/" + base,
+              {{base + "_003", Filled(dtype, shape, 3)},
+               {base + "_000", Filled(dtype, shape, 0)},
+               {base + "_002", Filled(dtype, shape, 2)},
+               {base + "_001", Filled(dtype, shape, 1)}});
         const auto reader = BundleReader::Open(env.files, "/d/" + base).value();
         BOOST_CHECK((Keys(*reader) == std::vector<std::string>{base + "_000", base + "_001",
                                                                base + "_002", base + "_003"}));
@@ -210,8 +217,10 @@ BOOST_AUTO_TEST_CASE(hc_b03_slices_are_put_together) {
     BundleWriter writer(env, "/d/foo");
     const auto add = [&](const char* slice, std::int64_t columns, float value) {
       const std::vector<float> values(static_cast<std::size_t>(5 * columns), value);
-      BOOST_TEST(writer.AddSlice("foo", full, TensorSlice::Parse(slice).value(),
-                                 Tensor::Of<float>(TensorShape({5, columns}), values)).ok());
+      BOOST_TEST(writer
+                     .AddSlice("foo", full, TensorSlice::Parse(slice).value(),
+                               Tensor::Of<float>(TensorShape({5, columns}), values))
+                     .ok());
     };
     add("-:0,1", 1, 0);
     add("-:1,9", 9, 1);
@@ -268,13 +277,13 @@ BOOST_AUTO_TEST_CASE(hc_b07_merging_names_the_files) {
     const auto names = [&] { return env.files.List("/d").value(); };
     BOOST_TEST(names().size() == 4U);
     BOOST_TEST(MergeBundles(env, {"/d/worker0"}, "/d/another", false).ok());
-    BOOST_CHECK((names() == std::vector<std::string>{"another.data-00000-of-00001", "another.index",
-                                                     "worker1.data-00000-of-00001",
-                                                     "worker1.index"}));
+    BOOST_CHECK(
+        (names() == std::vector<std::string>{"another.data-00000-of-00001", "another.index",
+                                             "worker1.data-00000-of-00001", "worker1.index"}));
     BOOST_TEST(MergeBundles(env, {"/d/another", "/d/worker1"}, "/d/merged", false).ok());
-    BOOST_CHECK((names() == std::vector<std::string>{"merged.data-00000-of-00002",
-                                                     "merged.data-00001-of-00002",
-                                                     "merged.index"}));
+    BOOST_CHECK(
+        (names() == std::vector<std::string>{"merged.data-00000-of-00002",
+                                             "merged.data-00001-of-00002", "merged.index"}));
   });
 }
 
@@ -369,16 +378,16 @@ BOOST_AUTO_TEST_CASE(failures_leave_what_the_rule_says) {  // CK-803, H-16
   BOOST_TEST(left_after(FileOp::kAppend, "data").empty());
   BOOST_TEST(left_after(FileOp::kClose, "data").empty());
   BOOST_TEST(left_after(FileOp::kRename, "data").size() == 1U);  // the temporary file stays
-  BOOST_CHECK((left_after(FileOp::kAppend, "index") ==
-               std::vector<std::string>{"p.data-00000-of-00001"}));
+  BOOST_CHECK(
+      (left_after(FileOp::kAppend, "index") == std::vector<std::string>{"p.data-00000-of-00001"}));
   BOOST_TEST(left_after(FileOp::kRename, "index").size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(large_tensors_are_written_in_pieces_of_8_mib) {  // CK-802
   InFiber([](Env& env, FakeEnv& fake) {
     const TensorShape shape({(std::int64_t{20} << 20)});
-    Write(env, "/d/big", {{"a", Tensor::Scalar(std::uint8_t{1})},
-                          {"b", Filled(DataType::kUint8, shape, 7)}});
+    Write(env, "/d/big",
+          {{"a", Tensor::Scalar(std::uint8_t{1})}, {"b", Filled(DataType::kUint8, shape, 7)}});
     std::vector<std::uint64_t> sizes;
     for (const auto& operation : fake.files().log()) {
       const bool data = operation.path.find(".data-") != std::string::npos;

@@ -70,8 +70,7 @@ Result<std::vector<TimePoint>> GetCheckpointMtimes(Env& env,
   return times;
 }
 
-Status RemoveCheckpoint(Env& env, const std::string& prefix,
-                        const std::string& meta_graph_suffix) {
+Status RemoveCheckpoint(Env& env, const std::string& prefix, const std::string& meta_graph_suffix) {
   // The index goes before the data, so that a half-removed checkpoint does not count as one.
   FL_RETURN_IF_ERROR(RemoveMatching(env, MetaGraphFileName(prefix, meta_graph_suffix)));
   FL_RETURN_IF_ERROR(RemoveMatching(env, IndexFileName(prefix)));
@@ -124,8 +123,8 @@ Result<std::string> NewestCompleteCheckpoint(Env& env, const CheckpointState& st
     if (verified.ok()) return prefix;
     // What may pass by itself must not lead to an older checkpoint.
     if (IsPreemption(verified)) return verified;
-    env.logger.Log(LogLevel::kWarning, fmt::format("{} is not complete: {}", prefix,
-                                                   verified.message()));
+    env.logger.Log(LogLevel::kWarning,
+                   fmt::format("{} is not complete: {}", prefix, verified.message()));
   }
   return std::string();
 }

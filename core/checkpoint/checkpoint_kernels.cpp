@@ -15,9 +15,7 @@ namespace {
 
 constexpr int kFixedInputs = 3;  // prefix, tensor_names, shape_and_slices
 
-Status Invalid(std::string message) {
-  return Status(Code::kInvalidArgument, std::move(message));
-}
+Status Invalid(std::string message) { return Status(Code::kInvalidArgument, std::move(message)); }
 
 std::vector<std::string> Strings(const Tensor& tensor) {
   const auto values = tensor.flat<std::string>();
@@ -34,14 +32,16 @@ Status ValidateInputs(const OpKernelContext& context) {
                                prefix.NumElements()));
   }
   if (names.shape().rank() != 1 || slices.shape().rank() != 1) {
-    return Invalid(fmt::format("Input tensor_names and shape_and_slices should be an 1-D tensors, got "
-                               "{} and {} instead.",
-                               names.shape().ToString(), slices.shape().ToString()));
+    return Invalid(
+        fmt::format("Input tensor_names and shape_and_slices should be an 1-D tensors, got "
+                    "{} and {} instead.",
+                    names.shape().ToString(), slices.shape().ToString()));
   }
   if (names.NumElements() != slices.NumElements()) {
-    return Invalid(fmt::format("tensor_names and shape_and_slices have different number of elements: "
-                               "{} vs. {}",
-                               names.NumElements(), slices.NumElements()));
+    return Invalid(
+        fmt::format("tensor_names and shape_and_slices have different number of elements: "
+                    "{} vs. {}",
+                    names.NumElements(), slices.NumElements()));
   }
   return Status();
 }
@@ -74,8 +74,7 @@ class SaveKernel final : public OpKernel {
 
 class RestoreKernel final : public OpKernel {
  public:
-  explicit RestoreKernel(const Operation& op)
-      : dtypes_(op.attr<std::vector<DataType>>("dtypes")) {}
+  explicit RestoreKernel(const Operation& op) : dtypes_(op.attr<std::vector<DataType>>("dtypes")) {}
   Status Compute(OpKernelContext& context) override {
     FL_RETURN_IF_ERROR(ValidateInputs(context));
     FL_RETURN_IF_ERROR(
@@ -144,10 +143,10 @@ class ShardedFilenameKernel final : public OpKernel {
                                    context.input(i).shape().ToString()));
       }
     }
-    context.set_output(0, Tensor::Scalar(fmt::format("{}-{:05}-of-{:05}",
-                                                     context.input(0).scalar<std::string>(),
-                                                     context.input(1).scalar<std::int32_t>(),
-                                                     context.input(2).scalar<std::int32_t>())));
+    context.set_output(
+        0, Tensor::Scalar(fmt::format("{}-{:05}-of-{:05}", context.input(0).scalar<std::string>(),
+                                      context.input(1).scalar<std::int32_t>(),
+                                      context.input(2).scalar<std::int32_t>())));
     return Status();
   }
 

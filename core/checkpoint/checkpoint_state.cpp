@@ -22,12 +22,24 @@ std::string Escape(std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     switch (c) {
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '"': out += "\\\""; break;
-      case '\'': out += "\\'"; break;
-      case '\\': out += "\\\\"; break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\'':
+        out += "\\'";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
       default:
         if (byte < 0x20 || byte >= 0x7f) {
           out += fmt::format("\\{:03o}", byte);
@@ -118,9 +130,9 @@ Result<std::optional<CheckpointState>> ReadState(Env& env, const std::string& di
 
 void AnnounceState(Env& env, const std::string& directory, std::string_view answer,
                    std::string_view path) {
-  env.observer.Announce(Point::kStateRead, {{"directory", std::string_view(directory)},
-                                            {"answer", answer},
-                                            {"path", path}});
+  env.observer.Announce(
+      Point::kStateRead,
+      {{"directory", std::string_view(directory)}, {"answer", answer}, {"path", path}});
 }
 
 // Whether an error of reading counts as "no state" under TF semantics: on POSIX any failure of the
@@ -144,10 +156,11 @@ Result<CheckpointState> GenerateCheckpointState(const std::string& save_dir,
   }
   if (all_paths.empty() || all_paths.back() != model) all_paths.push_back(model);  // CK-1703
   if (!timestamps.empty() && timestamps.size() != all_paths.size()) {
-    return Status(Code::kValueError,
-                  fmt::format("Checkpoint timestamps, if provided, must match checkpoint paths (got {} "
-                              "paths and {} timestamps)",
-                              all_paths.size(), timestamps.size()));
+    return Status(
+        Code::kValueError,
+        fmt::format("Checkpoint timestamps, if provided, must match checkpoint paths (got {} "
+                    "paths and {} timestamps)",
+                    all_paths.size(), timestamps.size()));
   }
   if (!IsAbsolute(save_dir)) {  // CK-1704
     if (!IsAbsolute(model)) model = RelativePath(model, save_dir);
@@ -175,23 +188,26 @@ std::string FormatCheckpointState(const CheckpointState& state) {
     text += fmt::format("all_model_checkpoint_timestamps: {}\n", FormatDouble(time));
   }
   if (state.last_preserved_timestamp && *state.last_preserved_timestamp != 0) {
-    text += fmt::format("last_preserved_timestamp: {}\n", FormatDouble(*state.last_preserved_timestamp));
+    text += fmt::format("last_preserved_timestamp: {}\n",
+                        FormatDouble(*state.last_preserved_timestamp));
   }
   return text;
 }
 
 Status UpdateCheckpointState(Env& env, const std::string& save_dir,
                              const std::string& model_checkpoint_path,
-                             std::vector<std::string> all_paths, const UpdateStateOptions& options) {
+                             std::vector<std::string> all_paths,
+                             const UpdateStateOptions& options) {
   FL_ASSIGN_OR_RETURN(const CheckpointState state,
-                      GenerateCheckpointState(save_dir, model_checkpoint_path, std::move(all_paths), {},
-                                              {}, options.save_relative_paths));
+                      GenerateCheckpointState(save_dir, model_checkpoint_path, std::move(all_paths),
+                                              {}, {}, options.save_relative_paths));
   const std::string path = JoinPath(save_dir, options.latest_filename);
   if (path == state.model_checkpoint_path) {  // CK-1706
-    return Status(Code::kRuntimeError,
-                  fmt::format("Save path '{}' conflicts with path used for checkpoint state.  Please "
-                              "use a different save path.",
-                              model_checkpoint_path));
+    return Status(
+        Code::kRuntimeError,
+        fmt::format("Save path '{}' conflicts with path used for checkpoint state.  Please "
+                    "use a different save path.",
+                    model_checkpoint_path));
   }
   AtomicWrite write;
   write.durable = options.durable;
@@ -199,10 +215,9 @@ Status UpdateCheckpointState(Env& env, const std::string& save_dir,
   write.create_sub = "N7";
   write.rename_sub = "N8";
   FL_RETURN_IF_ERROR(WriteAtomically(env, path, FormatCheckpointState(state), write));
-  env.observer.Announce(Point::kStateWritten,
-                        {{"directory", std::string_view(save_dir)},
-                         {"path", std::string_view(model_checkpoint_path)},
-                         {"durable", std::int64_t{options.durable ? 1 : 0}}});
+  env.observer.Announce(Point::kStateWritten, {{"directory", std::string_view(save_dir)},
+                                               {"path", std::string_view(model_checkpoint_path)},
+                                               {"durable", std::int64_t{options.durable ? 1 : 0}}});
   return Status();
 }
 

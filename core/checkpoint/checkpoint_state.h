@@ -52,9 +52,9 @@ Result<std::optional<CheckpointState>> GetCheckpointState(
     const std::string& latest_filename = std::string(kDefaultStateFile));
 
 // CK-1801: the newest checkpoint's path, or empty.
-Result<std::string> LatestCheckpoint(Env& env, const std::string& directory,
-                                     const std::string& latest_filename = std::string(
-                                         kDefaultStateFile));
+Result<std::string> LatestCheckpoint(
+    Env& env, const std::string& directory,
+    const std::string& latest_filename = std::string(kDefaultStateFile));
 // CK-1802, CK-1803.
 Result<bool> CheckpointExists(Env& env, const std::string& prefix);
 // CK-1804: wall times, for the prefixes that exist.
@@ -76,8 +76,8 @@ Result<std::string> WriteGraph(Env& env, const class Graph& graph, const std::st
 // Whether every byte that `prefix` promises is there and verifies: index, all data files, all
 // checksums (CK-2002). Used by fall_back_to_complete and by checkers. OK, or what is wrong.
 Status VerifyCheckpoint(FileSystem& files, const std::string& prefix);
-// The newest checkpoint of a state that verifies: its latest path, else its list from the newest on.
-// Empty if none does. Used by fall_back_to_complete.
+// The newest checkpoint of a state that verifies: its latest path, else its list from the newest
+// on. Empty if none does. Used by fall_back_to_complete.
 Result<std::string> NewestCompleteCheckpoint(Env& env, const CheckpointState& state);
 
 }  // namespace faultline

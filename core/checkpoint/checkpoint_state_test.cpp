@@ -78,7 +78,8 @@ BOOST_AUTO_TEST_CASE(hc_m05_absolute_paths_may_be_made_relative) {
 }
 
 BOOST_AUTO_TEST_CASE(hc_m06_a_state_without_latest_path_is_a_value_error) {
-  BOOST_TEST(Read("").status() == Status(Code::kValueError, "Invalid checkpoint state loaded from /d"));
+  BOOST_TEST(Read("").status() ==
+             Status(Code::kValueError, "Invalid checkpoint state loaded from /d"));
   BOOST_TEST(Read("all_model_checkpoint_paths: \"x\"\n").status().code() == Code::kValueError);
   BOOST_TEST(Read("\xff\xfe").status().code() == Code::kValueError);
   BOOST_TEST(Read("", true).status().code() == Code::kValueError);
@@ -138,7 +139,8 @@ BOOST_AUTO_TEST_CASE(an_unreadable_state_is_no_state_only_under_tf_semantics) { 
 
 BOOST_AUTO_TEST_CASE(the_state_file_may_not_be_a_checkpoint) {  // CK-1706
   InFiber([](Env& env, FakeEnv&) {
-    BOOST_TEST(UpdateCheckpointState(env, "/d", "/d/checkpoint", {}, {}).code() == Code::kRuntimeError);
+    BOOST_TEST(UpdateCheckpointState(env, "/d", "/d/checkpoint", {}, {}).code() ==
+               Code::kRuntimeError);
     BOOST_TEST(GenerateCheckpointState("/d", "/d/m", {}, {1, 2}).status().code() ==
                Code::kValueError);
   });
@@ -181,7 +183,8 @@ BOOST_AUTO_TEST_CASE(the_newest_complete_checkpoint_of_a_list) {  // CK-2002
 BOOST_AUTO_TEST_CASE(names_of_meta_graphs) {  // CK-206
   BOOST_TEST(MetaGraphFileName("/d/m-7") == "/d/m-7.meta");
   BOOST_TEST(MetaGraphFileName("/d/run-1-of-2") == "/d/run.meta");
-  BOOST_TEST(MetaGraphFileName("/d/m-?\?" "-of-00002") == "/d/m.meta");
+  BOOST_TEST(MetaGraphFileName("/d/m-?\?"
+                               "-of-00002") == "/d/m.meta");
   BOOST_TEST(MetaGraphFileName("/d/x-of-2") == "/d/x-of-2.meta");
   BOOST_TEST(MetaGraphFileName("/d/m", "mg") == "/d/m.mg");
 }

@@ -27,7 +27,8 @@ using testing::TensorOfJson;
 const std::string kFolder = FL_SOURCE_DIR "/core/checkpoint/testdata";
 
 void CheckError(const Status& status, const Json& expected) {
-  const std::string code = expected.has("code") ? expected["code"].text() : expected["class"].text();
+  const std::string code =
+      expected.has("code") ? expected["code"].text() : expected["class"].text();
   BOOST_TEST(CodeName(status.code()) == code, status.ToString());
   for (const std::string& fragment : expected.get("fragments").texts()) {
     BOOST_TEST(status.message().find(fragment) != std::string::npos, status.message());
@@ -61,12 +62,14 @@ void WithCase(const std::string& name,
   BOOST_TEST_CONTEXT(name) {
     const GoldenCase golden = testing::LoadGoldenCase(kFolder, name);
     FakeEnv fake;
-    for (const auto& [path, content] : golden.files) fake.files().Put(golden.root() + "/" + path, content);
+    for (const auto& [path, content] : golden.files)
+      fake.files().Put(golden.root() + "/" + path, content);
     fake.Run([&](Env& env) {
       static_cast<void>(MakeDirectories(env.files, golden.root()));
-      for (const auto& [end, path] : {std::pair{"data_is_directory", "model.ckpt-7.data-00000-of-00001"},
-                                      std::pair{"index_is_directory", "model.ckpt-7.index"},
-                                      std::pair{"state_is_directory", "checkpoint"}}) {
+      for (const auto& [end, path] :
+           {std::pair{"data_is_directory", "model.ckpt-7.data-00000-of-00001"},
+            std::pair{"index_is_directory", "model.ckpt-7.index"},
+            std::pair{"state_is_directory", "checkpoint"}}) {
         if (!name.ends_with(end)) continue;
         BOOST_TEST(env.files.MakeDirectory(golden.root() + "/" + path).ok());
       }
@@ -141,9 +144,9 @@ void CheckCheckpoint(Env& env, FakeEnv& fake, const GoldenCase& golden, const Js
   for (const Json& read : checkpoint.get("reads").list()) {
     const std::string slice = read["slice"].text();
     BOOST_TEST_CONTEXT(NameOfJson(read) + " " + slice) {
-      CheckRead(RestoreOne(env, prefix, NameOfJson(read), slice,
-                           DataTypeFromName(read["dtype"].text())),
-                read);
+      CheckRead(
+          RestoreOne(env, prefix, NameOfJson(read), slice, DataTypeFromName(read["dtype"].text())),
+          read);
     }
   }
   CheckRewritten(env, fake, golden, checkpoint);
@@ -173,9 +176,11 @@ void CheckMerges(Env& env, FakeEnv& fake, const GoldenCase& golden) {
   for (const Json& merge : golden.manifest.get("merges").list()) {
     const std::string what = merge["what"].text();
     BOOST_TEST_CONTEXT(what) {
-      for (const auto& [path, content] : golden.files) fake.files().Put(golden.root() + "/" + path, content);
+      for (const auto& [path, content] : golden.files)
+        fake.files().Put(golden.root() + "/" + path, content);
       std::vector<std::string> inputs;
-      for (const std::string& input : merge["inputs"].texts()) inputs.push_back(golden.root() + "/" + input);
+      for (const std::string& input : merge["inputs"].texts())
+        inputs.push_back(golden.root() + "/" + input);
       const Status merged = MergeBundles(env, inputs, golden.root() + "/out", false);
       if (what == "missing index") {
         BOOST_TEST(merged.code() == Code::kNotFound);  // as 2.0 (CK-901)
@@ -191,14 +196,22 @@ void CheckMerges(Env& env, FakeEnv& fake, const GoldenCase& golden) {
 
 char LetterOf(Code code) {
   switch (code) {
-    case Code::kOk: return '.';
-    case Code::kDataLoss: return 'D';
-    case Code::kOutOfRange: return 'R';
-    case Code::kNotFound: return 'N';
-    case Code::kInvalidArgument: return 'I';
-    case Code::kInternal: return 'T';
-    case Code::kUnimplemented: return 'M';
-    default: return '?';
+    case Code::kOk:
+      return '.';
+    case Code::kDataLoss:
+      return 'D';
+    case Code::kOutOfRange:
+      return 'R';
+    case Code::kNotFound:
+      return 'N';
+    case Code::kInvalidArgument:
+      return 'I';
+    case Code::kInternal:
+      return 'T';
+    case Code::kUnimplemented:
+      return 'M';
+    default:
+      return '?';
   }
 }
 
@@ -307,7 +320,8 @@ BOOST_AUTO_TEST_CASE(the_restore_op_gives_the_same_values_and_errors) {
       request.prefix = golden.root() + "/model.ckpt";
       request.names = call["names"].texts();
       request.slices = call["slices"].texts();
-      for (const std::string& dtype : call["dtypes"].texts()) request.dtypes.push_back(DataTypeFromName(dtype));
+      for (const std::string& dtype : call["dtypes"].texts())
+        request.dtypes.push_back(DataTypeFromName(dtype));
       const Result<std::vector<Tensor>> restored = RestoreTensors(env, Semantics::Tf(), request);
       if (call.has("error")) {
         CheckError(restored.status(), call["error"]);

@@ -31,7 +31,8 @@ TimePoint WallAt(double seconds) {
 }
 
 void CheckError(const Status& status, const Json& expected) {
-  const std::string code = expected.has("code") ? expected["code"].text() : expected["class"].text();
+  const std::string code =
+      expected.has("code") ? expected["code"].text() : expected["class"].text();
   BOOST_TEST(CodeName(status.code()) == code, status.ToString());
   for (const std::string& fragment : expected.get("fragments").texts()) {
     BOOST_TEST(status.message().find(fragment) != std::string::npos, status.message());
@@ -99,7 +100,9 @@ class History {
  private:
   void NewSaver(const Json& given) {
     const Json& first = golden_.manifest["saver"];
-    const auto option = [&](const char* name) { return given.has(name) ? given[name] : first.get(name); };
+    const auto option = [&](const char* name) {
+      return given.has(name) ? given[name] : first.get(name);
+    };
     SaverOptions options;
     const bool limited = given.has("max_to_keep") || first.has("max_to_keep");
     if (limited) {
@@ -141,7 +144,8 @@ class History {
     const Json given = action.get("options");
     if (given.has("write_meta_graph")) options.write_meta_graph = given["write_meta_graph"].flag();
     if (given.has("write_state")) options.write_state = given["write_state"].flag();
-    if (given.has("meta_graph_suffix")) options.meta_graph_suffix = given["meta_graph_suffix"].text();
+    if (given.has("meta_graph_suffix"))
+      options.meta_graph_suffix = given["meta_graph_suffix"].text();
     state_file_ = options.latest_filename;
     const Result<std::string> saved = saver_->TrySave(process_.session(), path, options);
     if (action.has("error")) {
@@ -244,7 +248,8 @@ std::vector<std::string> Changes(const std::string& root, FakeEnv& fake) {
       lines.push_back("close " + path + (meta ? "" : " " + std::to_string(written[path])));
       written.erase(path);
     }
-    if (operation.op == FileOp::kRename) lines.push_back("rename " + path + " " + Plain(root, operation.to));
+    if (operation.op == FileOp::kRename)
+      lines.push_back("rename " + path + " " + Plain(root, operation.to));
     if (operation.op == FileOp::kRemove) lines.push_back("unlink " + path);
     if (operation.op == FileOp::kMakeDirectory) lines.push_back("mkdir " + path);
     if (operation.op == FileOp::kRemoveDirectory) lines.push_back("rmdir " + path);
@@ -322,7 +327,8 @@ BOOST_AUTO_TEST_CASE(saves_make_the_same_file_operations_in_the_same_order) {
 
 BOOST_AUTO_TEST_CASE(restoring_gives_the_same_values_and_errors) {
   WithCase("mismatch_errors", [](Env& env, FakeEnv& fake, const GoldenCase& golden) {
-    for (const auto& [path, content] : golden.files) fake.files().Put(golden.root() + "/" + path, content);
+    for (const auto& [path, content] : golden.files)
+      fake.files().Put(golden.root() + "/" + path, content);
     for (const Json& call : golden.manifest["saver_restore"].list()) {
       SaverProcess process(env);
       const DataType dtype = testing::DataTypeFromName(call["dtype"].text());
@@ -359,7 +365,8 @@ BOOST_AUTO_TEST_CASE(restoring_gives_the_same_values_and_errors) {
 
 BOOST_AUTO_TEST_CASE(reshaping_gives_the_same_values_and_errors) {
   WithCase("reshape_restore", [](Env& env, FakeEnv& fake, const GoldenCase& golden) {
-    for (const auto& [path, content] : golden.files) fake.files().Put(golden.root() + "/" + path, content);
+    for (const auto& [path, content] : golden.files)
+      fake.files().Put(golden.root() + "/" + path, content);
     int calls = 0;
     for (const Json& call : golden.manifest["checkpoints"].list()[0]["restores"].list()) {
       if (call["resource"].flag()) continue;

@@ -103,7 +103,8 @@ Result<std::vector<std::string>> MatchingPaths(FileSystem& files, const std::str
     rest.remove_prefix(part.size());
     std::vector<std::string> next;
     for (const std::string& directory : found) {
-      const Result<std::vector<std::string>> names = files.List(directory.empty() ? "." : directory);
+      const Result<std::vector<std::string>> names =
+          files.List(directory.empty() ? "." : directory);
       const bool missing = names.status().code() == Code::kNotFound;
       if (!names.ok() && first && !missing) return names.status();
       if (!names.ok()) continue;

@@ -73,7 +73,8 @@ class RecordingDisk::Replay {
 
   DiskImage Written() const {
     DiskImage image;
-    for (const auto& [path, file] : names_) Put(path, file, false, Survival::kEverything, nullptr, &image);
+    for (const auto& [path, file] : names_)
+      Put(path, file, false, Survival::kEverything, nullptr, &image);
     return image;
   }
 
@@ -90,7 +91,9 @@ class RecordingDisk::Replay {
   }
 
  private:
-  Content& Of(const std::string& path) { return contents_[static_cast<std::size_t>(names_.at(path))]; }
+  Content& Of(const std::string& path) {
+    return contents_[static_cast<std::size_t>(names_.at(path))];
+  }
 
   void Create(const std::string& path) {
     const auto found = names_.find(path);
@@ -158,7 +161,8 @@ class RecordingDisk::Replay {
   }
 
   static std::string Left(const Content& content, Survival survival, Prng* prng) {
-    if (content.written == content.durable || survival == Survival::kEverything) return content.written;
+    if (content.written == content.durable || survival == Survival::kEverything)
+      return content.written;
     if (survival == Survival::kNothing) return content.durable;
     std::string cut = content.written.substr(0, prng->Below(content.written.size() + 1));
     if (prng->Below(2) == 0) cut.resize(content.written.size());

@@ -25,7 +25,8 @@ enum class Survival : std::uint8_t { kNothing, kEverything, kAnything };
 
 // Passes everything on and remembers it, so that the disk after a failure before any of its
 // operations can be made. Directory entries survive in any combination until their directory is
-// synced (a renaming within one directory as a whole); unsynced content is lost, kept, cut or zeroed.
+// synced (a renaming within one directory as a whole); unsynced content is lost, kept, cut or
+// zeroed.
 class RecordingDisk final : public FileSystem {
  public:
   explicit RecordingDisk(FileSystem& inner) : inner_(inner) {}

@@ -30,8 +30,8 @@ struct Variant {
   Semantics semantics;
 };
 
-// A save: the value that it stored, and how many changes the disk had seen when it began and when it
-// was acknowledged.
+// A save: the value that it stored, and how many changes the disk had seen when it began and when
+// it was acknowledged.
 struct SaveRecord {
   float value = 0;
   std::size_t begin = 0;
@@ -80,7 +80,8 @@ Series RunSeries(Env& env, RecordingDisk& disk, const Variant& variant) {
 Result<std::optional<float>> ValueFound(Env& env, const DiskImage& image, const Variant& variant) {
   FakeClock clock;
   FakeFileSystem files(clock);
-  for (const std::string& directory : image.directories) static_cast<void>(MakeDirectories(files, directory));
+  for (const std::string& directory : image.directories)
+    static_cast<void>(MakeDirectories(files, directory));
   for (const auto& [path, content] : image.files) files.Put(path, content);
   Env after{env.clock, env.spawner, files, env.transport, env.random, env.observer, env.logger, ""};
   FL_ASSIGN_OR_RETURN(const auto state, GetCheckpointState(after, Semantics::Strict(), "/d"));
@@ -96,8 +97,8 @@ Result<std::optional<float>> ValueFound(Env& env, const DiskImage& image, const 
   return value;
 }
 
-// Whether a restart after a failure before change `n` finds what it must: the last acknowledged save
-// or a later one that had begun.
+// Whether a restart after a failure before change `n` finds what it must: the last acknowledged
+// save or a later one that had begun.
 bool Survives(const Series& series, std::size_t n, const Result<std::optional<float>>& found) {
   std::optional<float> least;
   float most = 0;
@@ -121,8 +122,8 @@ Outcome TryEveryPoint(const Variant& variant, MakeImage make_image) {
   FakeEnv fake;
   fake.Run([&](Env& plain) {
     RecordingDisk disk(plain.files);
-    Env env{plain.clock, plain.spawner, disk, plain.transport, plain.random,
-            plain.observer, plain.logger, plain.host_name};
+    Env env{plain.clock,  plain.spawner,  disk,         plain.transport,
+            plain.random, plain.observer, plain.logger, plain.host_name};
     const Series series = RunSeries(env, disk, variant);
     for (std::size_t n = 0; n <= series.changes; ++n) {
       for (const DiskImage& image : make_image(disk, n)) {
@@ -183,11 +184,12 @@ BOOST_AUTO_TEST_CASE(hardened_saves_survive_a_power_failure_at_every_point) {  /
   }
 }
 
-BOOST_AUTO_TEST_CASE(upstream_saves_survive_crashes_only_where_no_prefix_is_written_twice) {  // CK-2003
+BOOST_AUTO_TEST_CASE(
+    upstream_saves_survive_crashes_only_where_no_prefix_is_written_twice) {  // CK-2003
   for (const Variant& variant : Variants(Semantics::Tf())) {
     const Outcome crashes = TryCrashes(variant);
-    BOOST_TEST(crashes.lost > 0);                         // the second save of step 2
-    BOOST_TEST(crashes.lost < crashes.points / 5);        // and nothing else
+    BOOST_TEST(crashes.lost > 0);                               // the second save of step 2
+    BOOST_TEST(crashes.lost < crashes.points / 5);              // and nothing else
     BOOST_TEST(TryPowerFailures(variant).lost > crashes.lost);  // H-01, H-02
   }
 }

@@ -27,10 +27,11 @@ Status AddTensor(BundleWriter* writer, const std::string& name, const std::strin
   if (spec.empty()) return writer->Add(name, value);
   FL_ASSIGN_OR_RETURN(const ShapeAndSlice parsed, ParseShapeAndSlice(spec));
   if (parsed.part != value.shape()) {
-    return Status(Code::kInvalidArgument,
-                  fmt::format("Slice in shape_and_slice specification does not match the shape of the "
-                              "tensor to save: {}, tensor: {}",
-                              spec, value.shape().ToString()));
+    return Status(
+        Code::kInvalidArgument,
+        fmt::format("Slice in shape_and_slice specification does not match the shape of the "
+                    "tensor to save: {}, tensor: {}",
+                    spec, value.shape().ToString()));
   }
   return writer->AddSlice(name, parsed.full, parsed.slice, value);
 }
@@ -45,21 +46,24 @@ Status NoIndex(FileSystem& files, const std::string& prefix, const std::string& 
                               prefix, found.status().ToString()));
   }
   if (found->empty()) {
-    return Status(Code::kNotFound,
-                  "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for " +
-                      prefix);
+    return Status(
+        Code::kNotFound,
+        "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for " +
+            prefix);
   }
   const Result<std::string> content = ReadFile(files, found->front());
   Status cause = content.status();
   if (content.ok()) cause = Table::Open(*content).status();
   if (cause.ok()) {  // some table, but none that could be read for its tensors
-    return Status(Code::kNotFound, fmt::format("Tensor name \"{}\" not found in checkpoint files {}",
-                                               first_name, prefix));
+    return Status(
+        Code::kNotFound,
+        fmt::format("Tensor name \"{}\" not found in checkpoint files {}", first_name, prefix));
   }
-  return Status(Code::kDataLoss,
-                fmt::format("Unable to open table file {}: {}: perhaps your file is in a different file "
-                            "format and you need to use a different restore operator?",
-                            found->front(), cause.ToString()));
+  return Status(
+      Code::kDataLoss,
+      fmt::format("Unable to open table file {}: {}: perhaps your file is in a different file "
+                  "format and you need to use a different restore operator?",
+                  found->front(), cause.ToString()));
 }
 
 // Positions in the order of the names.
@@ -90,10 +94,11 @@ Result<Tensor> RestoreOne(BundleReader& reader, const std::string& name, const s
   FL_ASSIGN_OR_RETURN(const ShapeAndSlice parsed, ParseShapeAndSlice(spec));
   FL_ASSIGN_OR_RETURN(const BundleEntry entry, reader.Find(name));
   if (entry.shape != parsed.full) {
-    return Status(Code::kInvalidArgument,
-                  fmt::format("tensor_name = {}; shape in shape_and_slice spec {} does not match the "
-                              "shape stored in checkpoint: {}",
-                              name, parsed.full.ToString(), entry.shape.ToString()));
+    return Status(
+        Code::kInvalidArgument,
+        fmt::format("tensor_name = {}; shape in shape_and_slice spec {} does not match the "
+                    "shape stored in checkpoint: {}",
+                    name, parsed.full.ToString(), entry.shape.ToString()));
   }
   FL_ASSIGN_OR_RETURN(Tensor value, reader.ReadSlice(name, parsed.slice));
   // A stored whole has the shape of the part (CK-704).
@@ -111,8 +116,7 @@ Status SaveTensors(Env& env, const Semantics& semantics, const SaveTensorsReques
   BundleWriter writer(env, request.prefix, options);
   FL_RETURN_IF_ERROR(writer.status());
   for (std::size_t i = 0; i < request.names.size(); ++i) {
-    FL_RETURN_IF_ERROR(
-        AddTensor(&writer, request.names[i], request.slices[i], request.tensors[i]));
+    FL_RETURN_IF_ERROR(AddTensor(&writer, request.names[i], request.slices[i], request.tensors[i]));
   }
   return writer.Finish();
 }

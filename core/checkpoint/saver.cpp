@@ -42,7 +42,8 @@ std::string WithScope(const std::string& scope, const std::string& name) {
 // CK-1602, CK-1603.
 Status ExplainRestoreError(const Status& status) {
   const char* likely = nullptr;
-  if (status.code() == Code::kNotFound) likely = "a Variable name or other graph key that is missing";
+  if (status.code() == Code::kNotFound)
+    likely = "a Variable name or other graph key that is missing";
   if (status.code() == Code::kInvalidArgument) {
     likely = "a mismatch between the current graph and the graph";
   }
@@ -84,7 +85,8 @@ Saver::Saver(Runtime& runtime, Graph& graph, SaverOptions options)
     : runtime_(runtime), graph_(graph), options_(std::move(options)) {
   if (options_.defer_build && !options_.variables.empty()) {  // CK-1302
     throw ValueError(
-        "If variables are given then build cannot be deferred. Either set defer_build=False or give "
+        "If variables are given then build cannot be deferred. Either set defer_build=False or "
+        "give "
         "no variables.");
   }
   if (!options_.defer_build) Build();
@@ -119,7 +121,8 @@ void Saver::Build() {
                    static_cast<double>(def_.keep_checkpoint_every_n_hours) * kSecondsPerHour;
 }
 
-std::string Saver::Save(Session& session, const std::string& save_path, const SaveOptions& options) {
+std::string Saver::Save(Session& session, const std::string& save_path,
+                        const SaveOptions& options) {
   Result<std::string> saved = TrySave(session, save_path, options);
   ThrowIfError(saved.status());
   return std::move(saved).value();
@@ -131,7 +134,8 @@ void Saver::Restore(Session& session, const std::string& save_path) {
 
 Status Saver::CheckSave(const std::string& save_path, const SaveOptions& options) const {
   if (!built_) {
-    return Status(Code::kRuntimeError, "`build()` should be called before save if defer_build==True");
+    return Status(Code::kRuntimeError,
+                  "`build()` should be called before save if defer_build==True");
   }
   if (options.latest_filename.find('/') != std::string::npos) {
     return Status(Code::kValueError, "'latest_filename' must not contain path components");
@@ -192,8 +196,8 @@ Result<std::string> Saver::RunSaveOp(Session& session, const std::string& prefix
   const Output filename = FindTensor(session.graph(), def_.filename_tensor_name);
   const Output saved = FindTensor(session.graph(), def_.save_tensor_name);
   if (!filename || !saved) {
-    return Status(Code::kValueError, "The session's graph has no nodes of this saver: " +
-                                         def_.save_tensor_name);
+    return Status(Code::kValueError,
+                  "The session's graph has no nodes of this saver: " + def_.save_tensor_name);
   }
   RunRequest request;
   request.fetches = Fetch(saved);
@@ -207,7 +211,8 @@ Status Saver::Commit(const std::string& prefix, const std::string& directory,
                      const SaveOptions& options) {
   Record(prefix);
   if (def_.sharded) AnnounceSubStep(runtime_.env, prefix, "SH8");
-  // The state is written before anything is deleted, so that it never lists what is going (CK-1502).
+  // The state is written before anything is deleted, so that it never lists what is going
+  // (CK-1502).
   FL_RETURN_IF_ERROR(WriteState(prefix, directory, options));
   MaybeDeleteOldest(options);
   return Status();
@@ -287,7 +292,8 @@ Status Saver::TryRestore(Session& session, const std::string& save_path) {
   if (save_path.empty()) return Status(Code::kValueError, "Can't load save_path when it is None.");
   FL_ASSIGN_OR_RETURN(const bool exists, CheckpointExists(runtime_.env, save_path));
   if (!exists) {
-    return Status(Code::kValueError, "The passed save_path is not a valid checkpoint: " + save_path);
+    return Status(Code::kValueError,
+                  "The passed save_path is not a valid checkpoint: " + save_path);
   }
   Observer& observer = runtime_.env.observer;
   const auto session_id = static_cast<std::int64_t>(session.id());
@@ -305,8 +311,8 @@ Status Saver::RunRestoreOp(Session& session, const std::string& prefix) {
   const Output filename = FindTensor(session.graph(), def_.filename_tensor_name);
   Operation* restore = session.graph().FindOperation(def_.restore_op_name);
   if (!filename || restore == nullptr) {
-    return Status(Code::kValueError, "The session's graph has no nodes of this saver: " +
-                                         def_.restore_op_name);
+    return Status(Code::kValueError,
+                  "The session's graph has no nodes of this saver: " + def_.restore_op_name);
   }
   RunRequest request;
   request.fetches = Fetch(restore);

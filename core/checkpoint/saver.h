@@ -58,8 +58,8 @@ class Saver : public CollectionObject {
  public:
   // Adds the nodes to `graph` now, unless defer_build. `graph` and `runtime` outlive the saver.
   Saver(Runtime& runtime, Graph& graph, SaverOptions options = {});
-  // On nodes that are there already (CK-1308); an import scope, if given, stands before their names.
-  // ValueError without names of the save tensor and the restore op.
+  // On nodes that are there already (CK-1308); an import scope, if given, stands before their
+  // names. ValueError without names of the save tensor and the restore op.
   Saver(Runtime& runtime, Graph& graph, SaverDef def, const std::string& import_scope = "");
 
   // CK-1302; does nothing the second time.
@@ -115,7 +115,7 @@ class Saver : public CollectionObject {
   std::vector<std::pair<std::string, double>> kept_;
   std::vector<std::pair<std::string, double>> doomed_;
   double next_preserve_ = std::numeric_limits<double>::infinity();
-  std::string meta_graph_;             // rendered once for each graph version (DESIGN 2.1(13))
+  std::string meta_graph_;  // rendered once for each graph version (DESIGN 2.1(13))
   std::uint64_t meta_graph_version_ = 0;
   bool meta_graph_stripped_ = false;
 };

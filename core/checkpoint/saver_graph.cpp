@@ -62,8 +62,8 @@ class SaverGraph {
   Output SaveSharded(Output filename, const std::map<std::string, Saveables>& by_device,
                      const std::string& directory_suffix) {
     const Output joined = Join(filename, "_temp_" + directory_suffix + "/part");
-    const Output count = Constant(
-        graph_, Tensor::Scalar(static_cast<std::int32_t>(by_device.size())), "num_shards");
+    const Output count =
+        Constant(graph_, Tensor::Scalar(static_cast<std::int32_t>(by_device.size())), "num_shards");
     std::vector<Output> prefixes;
     std::vector<Operation*> saved;
     std::int32_t shard = 0;
@@ -144,7 +144,8 @@ class SaverGraph {
   Operation* AssignRestored(const Variable& variable, Output value, std::vector<Operation*> after) {
     const PartialShape& shape = variable.handle.shape();
     const bool known = shape.fully_defined();
-    if (options_.reshape) value = Reshape(value, known ? KnownShape(shape) : ShapeOf(variable.handle));
+    if (options_.reshape)
+      value = Reshape(value, known ? KnownShape(shape) : ShapeOf(variable.handle));
     return graph_.AddOperation({.type = "Assign",
                                 .name = "Assign",
                                 .inputs = {variable.handle, value},
@@ -156,9 +157,10 @@ class SaverGraph {
   Output KnownShape(const PartialShape& shape) {
     std::vector<std::int32_t> dims;
     for (const std::int64_t dim : shape.dims()) dims.push_back(static_cast<std::int32_t>(dim));
-    return Constant(graph_,
-                    Tensor::Of<std::int32_t>(TensorShape({static_cast<std::int64_t>(dims.size())}), dims),
-                    "Reshape/shape");
+    return Constant(
+        graph_,
+        Tensor::Of<std::int32_t>(TensorShape({static_cast<std::int64_t>(dims.size())}), dims),
+        "Reshape/shape");
   }
 
   Graph& graph_;

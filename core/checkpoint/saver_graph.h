@@ -10,8 +10,8 @@
 
 namespace faultline {
 
-// The variables that a saver shall handle, by their names in checkpoints, in the order of these names
-// (CK-1303, CK-1304). Throws ValueError for a name or a variable that occurs twice.
+// The variables that a saver shall handle, by their names in checkpoints, in the order of these
+// names (CK-1303, CK-1304). Throws ValueError for a name or a variable that occurs twice.
 using Saveables = std::vector<std::pair<std::string, Variable>>;
 Saveables CollectSaveables(const Graph& graph, const SaverOptions& options);
 

@@ -277,8 +277,9 @@ BOOST_AUTO_TEST_CASE(hc_s20_names_in_the_checkpoint_decide) {  // CK-1304, CK-16
     Saver by_name(second.runtime(), second.graph());
     BOOST_CHECK_EXCEPTION(by_name.Restore(second.session(), "/d/m"), NotFoundError,
                           Says<NotFoundError>("not found in checkpoint"));
-    BOOST_CHECK_EXCEPTION(by_name.Restore(second.session(), "/d/m"), NotFoundError,
-                          Says<NotFoundError>("a Variable name or other graph key that is missing"));
+    BOOST_CHECK_EXCEPTION(
+        by_name.Restore(second.session(), "/d/m"), NotFoundError,
+        Says<NotFoundError>("a Variable name or other graph key that is missing"));
     Saver by_map(second.runtime(), second.graph(), {.variables = {{"save_prefix/v0", w}}});
     by_map.Restore(second.session(), "/d/m");
     BOOST_TEST(Float(second, w) == 10);
@@ -399,13 +400,27 @@ BOOST_AUTO_TEST_CASE(the_meta_graph_describes_the_saver_and_is_rendered_once) { 
     for (const auto& node : meta.graph_def().node()) {
       if (node.name().starts_with("save/")) names.push_back(node.name().substr(5));
     }
-    BOOST_CHECK((names == Paths{"filename/input", "filename", "Const", "StringJoin/inputs_1",
-                                "StringJoin", "num_shards", "ShardedFilename/shard",
-                                "ShardedFilename", "SaveV2/tensor_names",
-                                "SaveV2/shape_and_slices", "SaveV2", "control_dependency",
-                                "MergeV2Checkpoints/checkpoint_prefixes", "MergeV2Checkpoints",
-                                "Identity", "RestoreV2/tensor_names", "RestoreV2/shape_and_slices",
-                                "RestoreV2", "Assign", "restore_shard", "restore_all"}));
+    BOOST_CHECK((names == Paths{"filename/input",
+                                "filename",
+                                "Const",
+                                "StringJoin/inputs_1",
+                                "StringJoin",
+                                "num_shards",
+                                "ShardedFilename/shard",
+                                "ShardedFilename",
+                                "SaveV2/tensor_names",
+                                "SaveV2/shape_and_slices",
+                                "SaveV2",
+                                "control_dependency",
+                                "MergeV2Checkpoints/checkpoint_prefixes",
+                                "MergeV2Checkpoints",
+                                "Identity",
+                                "RestoreV2/tensor_names",
+                                "RestoreV2/shape_and_slices",
+                                "RestoreV2",
+                                "Assign",
+                                "restore_shard",
+                                "restore_all"}));
   });
 }
 

@@ -13,7 +13,8 @@ namespace faultline {
 // Whether tensors of this type can be put together from several slices (CK-710).
 bool CanBeAssembled(DataType dtype);
 // Whether the parts, which do not overlap, contain all of `slice` (CK-709).
-bool Covers(const TensorShape& full, const TensorSlice& slice, const std::vector<TensorSlice>& parts);
+bool Covers(const TensorShape& full, const TensorSlice& slice,
+            const std::vector<TensorSlice>& parts);
 
 struct SliceCopy {
   const TensorShape& full;

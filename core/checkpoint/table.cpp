@@ -59,7 +59,8 @@ class MemoryInput : public leveldb::RandomAccessFile {
 Status ToStatus(const leveldb::Status& status) {
   if (status.ok()) return Status();
   std::string text = status.ToString();
-  if (const std::size_t colon = text.find(": "); colon != std::string::npos) text.erase(0, colon + 2);
+  if (const std::size_t colon = text.find(": "); colon != std::string::npos)
+    text.erase(0, colon + 2);
   return Status(status.IsIOError() ? Code::kOutOfRange : Code::kDataLoss, std::move(text));
 }
 

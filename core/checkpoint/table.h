@@ -9,8 +9,8 @@
 
 namespace faultline {
 
-// Tables of sorted keys as `P.index` holds them (CK-3xx), on LevelDB's table code. They are built and
-// read as whole images in memory, so nothing here suspends (DESIGN 2.1(7)).
+// Tables of sorted keys as `P.index` holds them (CK-3xx), on LevelDB's table code. They are built
+// and read as whole images in memory, so nothing here suspends (DESIGN 2.1(7)).
 struct TableOptions {
   std::size_t block_size = 262144;
   int restart_interval = 16;

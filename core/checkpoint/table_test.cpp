@@ -35,7 +35,8 @@ std::string NearKey(const Entries& entries, Prng* prng) {
   std::advance(at, static_cast<long>(prng->Below(entries.size())));
   std::string key = at->first;
   const std::uint64_t change = prng->Below(3);
-  if (change == 1 && !key.empty() && key.back() > '\0') key.back() = static_cast<char>(key.back() - 1);
+  if (change == 1 && !key.empty() && key.back() > '\0')
+    key.back() = static_cast<char>(key.back() - 1);
   if (change == 2) key.push_back('\0');
   return key;
 }
@@ -206,12 +207,18 @@ BOOST_AUTO_TEST_CASE(what_is_no_block_says_why) {  // CK-310, CK-313
 BOOST_AUTO_TEST_CASE(handles_beyond_the_file_are_found_before_memory_is_reserved) {
   std::string whole = Build({{"a", "1"}}, {});
   // The index handle of a footer: a small offset and 2^60 bytes.
-  std::string footer = testing::FromHex("0000" "00" "808080808080808010");
+  std::string footer = testing::FromHex(
+      "0000"
+      "00"
+      "808080808080808010");
   footer.resize(40);
   whole.replace(whole.size() - 48, 40, footer);
   BOOST_TEST(Table::Open(whole).status() ==
              Status(Code::kOutOfRange, "Read less bytes than requested"));
-  std::string overflow = testing::FromHex("0000" "00" "ffffffffffffffffff01");
+  std::string overflow = testing::FromHex(
+      "0000"
+      "00"
+      "ffffffffffffffffff01");
   overflow.resize(40);
   whole.replace(whole.size() - 48, 40, overflow);
   BOOST_TEST(Table::Open(whole).status().code() == Code::kDataLoss);

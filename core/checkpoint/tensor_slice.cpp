@@ -29,9 +29,7 @@ std::optional<std::int64_t> ParseInt(std::string_view text) {
   return value;
 }
 
-Status Invalid(std::string message) {
-  return Status(Code::kInvalidArgument, std::move(message));
-}
+Status Invalid(std::string message) { return Status(Code::kInvalidArgument, std::move(message)); }
 
 }  // namespace
 
@@ -50,13 +48,14 @@ Result<TensorSlice> TensorSlice::Parse(std::string_view text) {
     const auto start = numbers.size() == 2 ? ParseInt(numbers[0]) : std::nullopt;
     const auto length = numbers.size() == 2 ? ParseInt(numbers[1]) : std::nullopt;
     if (!start || !length) {
-      return Invalid(fmt::format("Expected a pair of numbers or '-' but got '{}': string = {}", part,
-                                 text));
+      return Invalid(
+          fmt::format("Expected a pair of numbers or '-' but got '{}': string = {}", part, text));
     }
     if (*start < 0 || *length <= 0) {
-      return Invalid(fmt::format("Expected non-negative start and positive length but got start = {}, "
-                                 "length = {}: string = {}",
-                                 *start, *length, text));
+      return Invalid(
+          fmt::format("Expected non-negative start and positive length but got start = {}, "
+                      "length = {}: string = {}",
+                      *start, *length, text));
     }
     extents.push_back({*start, *length});
   }

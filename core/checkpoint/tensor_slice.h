@@ -35,7 +35,8 @@ class TensorSlice {
   std::string ToString() const;
   // The part in common. False, and an empty `result`, when there is none or the ranks differ.
   bool Intersect(const TensorSlice& other, TensorSlice* result) const;
-  // The shape of this part of `shape`. INTERNAL for another rank or an extent that sticks out (CK-703).
+  // The shape of this part of `shape`. INTERNAL for another rank or an extent that sticks out
+  // (CK-703).
   Result<TensorShape> ShapeWithin(const TensorShape& shape) const;
   friend bool operator==(const TensorSlice&, const TensorSlice&) = default;
 

@@ -38,7 +38,8 @@ BOOST_AUTO_TEST_CASE(hc_l02_text_goes_both_ways) {
   BOOST_TEST(Slice("-:-:1,3:4,5").extents()[1].all());
   const Status pair = TensorSlice::Parse("-:-:1,3:4:5").status();
   BOOST_TEST(pair.code() == Code::kInvalidArgument);
-  BOOST_TEST(pair.message() == "Expected a pair of numbers or '-' but got '4': string = -:-:1,3:4:5");
+  BOOST_TEST(pair.message() ==
+             "Expected a pair of numbers or '-' but got '4': string = -:-:1,3:4:5");
   const Status negative = TensorSlice::Parse("-:-1,3").status();
   BOOST_TEST(negative.message() ==
              "Expected non-negative start and positive length but got start = -1, length = 3: "
@@ -71,7 +72,8 @@ BOOST_AUTO_TEST_CASE(hc_l04_the_shape_of_a_slice) {
              Code::kInternal);
 }
 
-BOOST_AUTO_TEST_CASE(hc_l05_l06_a_stored_extent_without_length_is_all_only_from_the_start) {  // CK-706
+BOOST_AUTO_TEST_CASE(
+    hc_l05_l06_a_stored_extent_without_length_is_all_only_from_the_start) {  // CK-706
   BundleEntry entry;
   entry.dtype = DataType::kFloat;
   entry.shape = TensorShape({20, 20, 20});

@@ -23,8 +23,8 @@ class EventsFile {
   Result<std::string> FileName();
   // A serialized event. Errors of writing are ignored (CK-2113); makes the file first.
   Status Write(std::string_view event);
-  // UNKNOWN if the file has been deleted, whose outstanding events are then lost. Without outstanding
-  // events it does nothing.
+  // UNKNOWN if the file has been deleted, whose outstanding events are then lost. Without
+  // outstanding events it does nothing.
   Status Flush();
   Status Close();
 

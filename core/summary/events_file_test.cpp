@@ -39,7 +39,8 @@ void CheckTwo(Env& env, const std::string& path) {
   BOOST_TEST(std::abs(events[0].wall_time() - env.clock.WallNow().seconds()) < 5);
   BOOST_TEST(events[1].SerializeAsString() ==
              SimpleEvent(1234, 34, "foo", 3.14159F).SerializeAsString());
-  BOOST_TEST(events[2].SerializeAsString() == SimpleEvent(2345, 35, "bar", -42).SerializeAsString());
+  BOOST_TEST(events[2].SerializeAsString() ==
+             SimpleEvent(2345, 35, "bar", -42).SerializeAsString());
 }
 
 void InFiber(const std::function<void(Env&, FakeEnv&)>& body) {

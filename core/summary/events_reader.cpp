@@ -6,7 +6,8 @@
 
 namespace faultline {
 
-Result<std::unique_ptr<EventsReader>> EventsReader::Open(FileSystem& files, const std::string& path) {
+Result<std::unique_ptr<EventsReader>> EventsReader::Open(FileSystem& files,
+                                                         const std::string& path) {
   FL_ASSIGN_OR_RETURN(auto file, files.Open(path));
   return std::unique_ptr<EventsReader>(new EventsReader(std::move(file)));
 }

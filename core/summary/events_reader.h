@@ -17,8 +17,8 @@ class EventsReader {
   // NOT_FOUND if there is no such file.
   static Result<std::unique_ptr<EventsReader>> Open(FileSystem& files, const std::string& path);
 
-  // The next event. OUT_OF_RANGE at the end, where asking again later finds what was appended; DATA_LOSS
-  // for a damaged record or one that holds no event (CK-2102).
+  // The next event. OUT_OF_RANGE at the end, where asking again later finds what was appended;
+  // DATA_LOSS for a damaged record or one that holds no event (CK-2102).
   Result<v1::tf::Event> Next();
   std::uint64_t offset() const { return offset_; }
 

@@ -12,9 +12,9 @@ namespace {
 
 constexpr Duration kFlushInterval = Duration::Seconds(120);  // CK-2111
 
-// TensorFlow's FileWriter, with the queue and its thread taken for instantaneous: an event is in the
-// file's buffer when the call returns, and the buffer is flushed after the first event and then by
-// the first event after more than 120 s.
+// TensorFlow's FileWriter, with the queue and its thread taken for instantaneous: an event is in
+// the file's buffer when the call returns, and the buffer is flushed after the first event and then
+// by the first event after more than 120 s.
 class EventsFileWriter final : public EventsWriter {
  public:
   EventsFileWriter(Env& env, const std::string& directory, const std::string& suffix)

@@ -15,12 +15,14 @@ namespace faultline {
 enum class SessionLogStatus : std::uint8_t { kStart = 1, kStop = 2, kCheckpoint = 3 };
 
 // Where hooks put what TensorBoard shows (CK-21xx). Losing events never fails training (CK-2113):
-// nothing here returns an error but Flush and Close, whose callers may ignore it. Calls may suspend.
+// nothing here returns an error but Flush and Close, whose callers may ignore it. Calls may
+// suspend.
 class EventsWriter {
  public:
   virtual ~EventsWriter() = default;
   // A serialized Summary, as a summary op returns it (CK-2110).
-  virtual void AddSummary(std::string_view serialized_summary, std::optional<std::int64_t> step) = 0;
+  virtual void AddSummary(std::string_view serialized_summary,
+                          std::optional<std::int64_t> step) = 0;
   // One simple value.
   virtual void AddScalar(const std::string& tag, float value, std::int64_t step) = 0;
   virtual void AddGraphDef(std::string_view serialized, std::optional<std::int64_t> step) = 0;
@@ -34,8 +36,8 @@ class EventsWriter {
   virtual Status Close() = 0;
 };
 
-// A writer of `<directory>/events.out.tfevents.<seconds>.<host><suffix>` (CK-2104); the file is made
-// with the first event (CK-2105). The Env must outlive it.
+// A writer of `<directory>/events.out.tfevents.<seconds>.<host><suffix>` (CK-2104); the file is
+// made with the first event (CK-2105). The Env must outlive it.
 std::unique_ptr<EventsWriter> MakeEventsFileWriter(Env& env, const std::string& directory,
                                                    const std::string& suffix = "");
 

@@ -70,7 +70,9 @@ std::string Json::text() const {
   return value_->string_value();
 }
 
-std::string Json::text_or(const std::string& otherwise) const { return null() ? otherwise : text(); }
+std::string Json::text_or(const std::string& otherwise) const {
+  return null() ? otherwise : text();
+}
 
 double Json::number() const {
   FL_ASSERT(value_ != nullptr && value_->kind_case() == google::protobuf::Value::kNumberValue,

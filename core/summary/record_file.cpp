@@ -10,7 +10,8 @@
 namespace faultline {
 namespace {
 
-// Records above this are first compared with the file's size, so that a wrong length reserves nothing.
+// Records above this are first compared with the file's size, so that a wrong length reserves
+// nothing.
 constexpr std::uint64_t kLongRecordBytes = 1 << 20;
 
 void AppendLittleEndian(std::string* out, std::uint64_t value, int bytes) {
@@ -19,7 +20,8 @@ void AppendLittleEndian(std::string* out, std::uint64_t value, int bytes) {
 
 std::uint64_t LittleEndian(std::string_view bytes) {
   std::uint64_t value = 0;
-  for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<std::uint8_t>(bytes[i]);
+  for (std::size_t i = bytes.size(); i-- > 0;)
+    value = value << 8 | static_cast<std::uint8_t>(bytes[i]);
   return value;
 }
 

@@ -11,8 +11,8 @@
 namespace faultline {
 
 // Files of framed, checksummed records (CK-2101).
-inline constexpr std::uint64_t kRecordHeaderBytes = 12;   // length and its checksum
-inline constexpr std::uint64_t kRecordTrailerBytes = 4;   // checksum of the payload
+inline constexpr std::uint64_t kRecordHeaderBytes = 12;  // length and its checksum
+inline constexpr std::uint64_t kRecordTrailerBytes = 4;  // checksum of the payload
 
 // The bytes of one record.
 std::string FrameRecord(std::string_view payload);

@@ -69,7 +69,8 @@ BOOST_AUTO_TEST_CASE(hc_x05_frames_are_those_of_the_vectors) {  // V-12, V-13
   BOOST_TEST(FrameRecord("abc") == FromHex("0300000000000000b099490e6162636e57f121"));
   BOOST_TEST(FrameRecord("") == FromHex("000000000000000029039807d8ea82a2"));
   const std::string first = FromHex("090000c06caa1fd6411a0d627261696e2e4576656e743a32");
-  BOOST_TEST(FrameRecord(first) == FromHex("1800000000000000a37f4b22") + first + FromHex("32dc7c4f"));
+  BOOST_TEST(FrameRecord(first) ==
+             FromHex("1800000000000000a37f4b22") + first + FromHex("32dc7c4f"));
 }
 
 BOOST_AUTO_TEST_CASE(hc_r01_an_empty_file_is_at_its_end) {
