@@ -70,16 +70,17 @@ struct FloorDivOp {
     }
   }
 };
+// Both hand NaN on.
 struct MaximumOp {
   template <class T>
   static T One(T a, T b) {
-    return a < b ? b : a;
+    return a < b || b != b ? b : a;
   }
 };
 struct MinimumOp {
   template <class T>
   static T One(T a, T b) {
-    return b < a ? b : a;
+    return b < a || b != b ? b : a;
   }
 };
 struct EqualOp {

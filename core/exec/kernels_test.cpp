@@ -157,6 +157,28 @@ BOOST_AUTO_TEST_CASE(select_takes_rows_for_a_vector_of_conditions) {
   BOOST_TEST(got.flat<float>()[5] == 0);
 }
 
+BOOST_AUTO_TEST_CASE(select_v2_broadcasts_all_three) {
+  Operation* select = Op("SelectV2", "",
+                         {Const(Tensor::Of<bool>({true, false}).Reshaped(TensorShape({2, 1}))),
+                          Const(Ramp({3})), Const(Tensor::Scalar<float>(-1))});
+  const Tensor got = Value(select->output());
+  BOOST_REQUIRE((got.shape() == TensorShape({2, 3})));
+  const std::vector<float> want{0, 1, 2, -1, -1, -1};
+  for (std::size_t i = 0; i < want.size(); ++i) BOOST_TEST(got.flat<float>()[i] == want[i]);
+}
+
+BOOST_AUTO_TEST_CASE(maximum_and_max_hand_nan_on) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  Tensor values = Ramp({20});
+  values.mutable_flat<float>()[7] = nan;
+  Operation* max = Op("Max", "", {Const(values), Const(Tensor::Of<std::int32_t>({0}))});
+  BOOST_TEST(std::isnan(Value(max->output()).scalar<float>()));
+  Operation* maximum = Op("Maximum", "", {Const(Tensor::Scalar<float>(1)), Const(values)});
+  const Tensor got = Value(maximum->output());
+  BOOST_TEST(std::isnan(got.flat<float>()[7]));
+  BOOST_TEST(got.flat<float>()[19] == 19);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace faultline

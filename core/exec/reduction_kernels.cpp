@@ -67,11 +67,11 @@ struct MaxReducer {
   }
   template <class T>
   static T One(T a, T b) {
-    return a < b ? b : a;
+    return a < b || b != b ? b : a;
   }
   template <class T>
   static T All(const Run<T>& run) {
-    return run.maxCoeff();
+    return run.template maxCoeff<Eigen::PropagateNaN>();
   }
 };
 struct MinReducer {
@@ -82,11 +82,11 @@ struct MinReducer {
   }
   template <class T>
   static T One(T a, T b) {
-    return b < a ? b : a;
+    return b < a || b != b ? b : a;
   }
   template <class T>
   static T All(const Run<T>& run) {
-    return run.minCoeff();
+    return run.template minCoeff<Eigen::PropagateNaN>();
   }
 };
 

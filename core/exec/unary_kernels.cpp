@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/exec/broadcast.h"
 #include "core/exec/convert.h"
 #include "core/exec/eigen_maps.h"
 #include "core/exec/standard_kernels.h"
@@ -174,6 +175,61 @@ class SelectKernel final : public OpKernel {
   }
 };
 
+// Steps from element to element of `shape` through an operand that is repeated to fit it.
+std::vector<std::int64_t> RepeatedStrides(const TensorShape& operand, const TensorShape& shape) {
+  std::vector<std::int64_t> strides(static_cast<std::size_t>(shape.rank()), 0);
+  std::int64_t step = 1;
+  for (int d = operand.rank() - 1; d >= 0; --d) {
+    const int at = d + shape.rank() - operand.rank();
+    if (operand.dim(d) != 1) strides[static_cast<std::size_t>(at)] = step;
+    step *= operand.dim(d);
+  }
+  return strides;
+}
+
+// Like Select, with all three operands broadcast.
+class SelectV2Kernel final : public OpKernel {
+ public:
+  explicit SelectV2Kernel(const Operation&) {}
+  Status Compute(OpKernelContext& context) override {
+    const Tensor& condition = context.input(0);
+    const Tensor& then = context.input(1);
+    const Tensor& otherwise = context.input(2);
+    FL_ASSIGN_OR_RETURN(const Broadcast values, BroadcastShapes(then.shape(), otherwise.shape()));
+    FL_ASSIGN_OR_RETURN(const Broadcast all, BroadcastShapes(condition.shape(), values.shape));
+    Tensor out(then.dtype(), all.shape);
+    if (out.NumElements() > 0) Pick(condition, then, otherwise, &out);
+    context.set_output(0, std::move(out));
+    return Status();
+  }
+
+ private:
+  static void Pick(const Tensor& condition, const Tensor& then, const Tensor& otherwise,
+                   Tensor* out) {
+    const TensorShape& shape = out->shape();
+    const std::vector<std::int64_t> strides[] = {RepeatedStrides(condition.shape(), shape),
+                                                 RepeatedStrides(then.shape(), shape),
+                                                 RepeatedStrides(otherwise.shape(), shape)};
+    const ElementCopier from_then(then, out);
+    const ElementCopier from_otherwise(otherwise, out);
+    for (std::int64_t to = 0; to < out->NumElements(); ++to) {
+      std::int64_t from[3] = {0, 0, 0};
+      std::int64_t rest = to;
+      for (int d = shape.rank() - 1; d >= 0; --d) {
+        for (std::size_t k = 0; k < 3; ++k) {
+          from[k] += rest % shape.dim(d) * strides[k][static_cast<std::size_t>(d)];
+        }
+        rest /= shape.dim(d);
+      }
+      if (condition.flat<bool>()[static_cast<std::size_t>(from[0])]) {
+        from_then.Copy(from[1], to, 1);
+      } else {
+        from_otherwise.Copy(from[2], to, 1);
+      }
+    }
+  }
+};
+
 }  // namespace
 
 void RegisterUnaryKernels(KernelRegistry& registry) {
@@ -184,6 +240,7 @@ void RegisterUnaryKernels(KernelRegistry& registry) {
   registry.Register<ZerosLikeKernel>("ZerosLike");
   registry.Register<AddNKernel>("AddN");
   registry.Register<SelectKernel>("Select");
+  registry.Register<SelectV2Kernel>("SelectV2");
 }
 
 }  // namespace faultline::internal
