@@ -30,7 +30,11 @@ StackPool::StackPool(const StackPoolOptions& options)
 }
 
 StackPool::~StackPool() {
-  for (const auto& [address, size] : mappings_) ::munmap(address, size);
+  for (const auto& [address, size] : mappings_) {
+    // What is mapped here next (a thread's stack, say) must not inherit the marks of dead frames.
+    internal::UnpoisonStack(address, size);
+    ::munmap(address, size);
+  }
 }
 
 void StackPool::Grow() {
