@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::array kPhases = {"create", "init",    "restore", "wait", "train",
                                 "save",   "recover", "close",   "idle"};
-"train", "save", "close", "idle"
-};
 constexpr std::array kOutcomes = {"passed", "failed", "stuck", "crashed", "vacuous"};
 
 std::string_view ColorOf(std::string_view word) {
