@@ -25,9 +25,7 @@ void PhaseTracker::OnAnnounce(Point point, std::span<const Field> fields) {
     case Point::kRunStart: train_ = true; break;
     case Point::kRunEnd: train_ = false; break;
     case Point::kSaveStart: save_ = true; break;
-    case Point::kSaveDone: save_ = TextOf(fields, "code") == "OK"; break;
-    // An acknowledged save still writes the state file and removes old checkpoints.
-    case Point::kStateWritten: save_ = false; break;
+    case Point::kSaveDone: save_ = false; break;
     case Point::kStopRequested:
     case Point::kHookEnd: close_ = true; break;
     case Point::kMonitoredStart:

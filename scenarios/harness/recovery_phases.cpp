@@ -16,13 +16,13 @@ void RecoveryPhases::OnEvent(const sim::TraceEvent& event) {
 }
 
 void RecoveryPhases::OnLifecycle(const sim::TraceEvent& event) {
-  if (event.name == "crash" || event.name == "power_fail") {
+  if (event.name == "crashed" || event.name == "power_failed") {
     Recovery fresh;
     fresh.stage = Stage::kDown;
-    fresh.cause = event.name == "crash" ? "crash" : "power failure";
+    fresh.cause = event.name == "crashed" ? "crash" : "power failure";
     fresh.fault = event.time;
     nodes_[event.node] = fresh;
-  } else if (event.name == "start") {
+  } else if (event.name == "restart") {
     Recovery& recovery = nodes_[event.node];
     if (recovery.stage != Stage::kDown) return;
     recovery.stage = Stage::kCreating;

@@ -8,11 +8,11 @@ void RunWatcher::OnEvent(const sim::TraceEvent& event) {
   const EventFields fields(event);
   if (event.kind == sim::EventKind::kLifecycle) {
     NodeOutcome& node = nodes_[event.node];
-    if (event.name == "start") {
+    if (event.name == "start" || event.name == "restart") {
       node.incarnations = event.incarnation;
       node.code = "running";
       node.message.clear();
-    } else if (event.name == "crash" || event.name == "power_fail") {
+    } else if (event.name == "crashed" || event.name == "power_failed") {
       node.code = "died";
     }
     return;

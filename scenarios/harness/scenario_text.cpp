@@ -46,10 +46,24 @@ std::string Improve(std::string text) {
   text = Replace(std::move(text), "Expected", "expected");
   text = Replace(std::move(text), ", got:", ", found");
   text = Replace(std::move(text), "has no field named", "has no field");
-  text = Replace(std::move(text), "Unknown enumeration value of", "expected a value of the enumeration"
-                                                                  " of the field, found");
-  if (text.find("has no field") != std::string::npos && text.ends_with(".")) text.pop_back();
+  text = Replace(std::move(text), "Unknown enumeration value of", "expected a known value, found");
+  if (text.ends_with(".")) text.pop_back();
   return text;
+}
+
+// The parser points behind the name that it complains about: where that name begins.
+Position StartOfName(std::string_view text, Position at, const std::string& message) {
+  const std::size_t open = message.find(message.starts_with("Message type") ? "named \"" : "\"");
+  if (open == std::string::npos) return at;
+  const std::size_t begin = message.find('"', open) + 1;
+  const std::string name = message.substr(begin, message.find('"', begin) - begin);
+  for (int line = 1; line < at.line; ++line) text.remove_prefix(text.find('\n') + 1);
+  std::string_view before = text.substr(0, static_cast<std::size_t>(at.column) - 1);
+  while (before.ends_with(' ')) before.remove_suffix(1);
+  if (!name.empty() && before.ends_with(name)) {
+    at.column = static_cast<int>(before.size() - name.size()) + 1;
+  }
+  return at;
 }
 
 // Keeps the first error.
@@ -150,7 +164,8 @@ Result<v1::Scenario> ParseScenario(std::string_view text, const ParseScenarioOpt
   v1::Scenario scenario;
   const bool parsed = parser.ParseFromString(std::string(text), &scenario);
   if (!parsed || error.found()) {
-    return ErrorAt(options.path, error.position(), Improve(error.text()));
+    return ErrorAt(options.path, StartOfName(text, error.position(), error.text()),
+                   Improve(error.text()));
   }
   const std::string stem = std::filesystem::path(options.path).stem().string();
   std::vector<ScenarioProblem> problems = FindProblems(scenario, stem, options.programs);

@@ -10,10 +10,11 @@
 namespace faultline::scenarios {
 namespace {
 
-std::string_view LifecycleText(std::string_view name, std::uint32_t incarnation) {
-  if (name == "start") return incarnation > 1 ? "process starts again" : "process starts";
-  if (name == "crash") return "process dies";
-  if (name == "power_fail") return "machine loses its power";
+std::string_view LifecycleText(std::string_view name) {
+  if (name == "start") return "process starts";
+  if (name == "restart") return "process starts again";
+  if (name == "crashed") return "process dies";
+  if (name == "power_failed") return "machine loses its power";
   if (name == "pause") return "process stands still";
   if (name == "resume") return "process goes on";
   if (name == "slow_down") return "speed changes";
@@ -64,7 +65,7 @@ void Timeline::OnEvent(const sim::TraceEvent& event) {
 }
 
 void Timeline::TellLifecycle(const sim::TraceEvent& event) {
-  const std::string_view text = LifecycleText(event.name, event.incarnation);
+  const std::string_view text = LifecycleText(event.name);
   if (text.empty()) return;
   Tell(event, "process", std::string(text));
   nodes_[event.node].stepped = false;
