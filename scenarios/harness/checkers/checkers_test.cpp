@@ -80,8 +80,6 @@ class Told {
   std::uint64_t number_ = 0;
 };
 
-std::int64_t Of(Cause cause) { return static_cast<std::int64_t>(cause); }
-
 Field F(std::string_view name, std::int64_t value) { return {name, value}; }
 Field T(std::string_view name, std::string_view value) { return {name, value}; }
 
@@ -332,8 +330,8 @@ BOOST_AUTO_TEST_CASE(inv_36_older_checkpoint_is_restored) {
 BOOST_AUTO_TEST_CASE(inv_40_lost_increment_and_late_update) {
   const auto step = [](Told& told, std::int64_t value, std::int64_t run) {
     told.Say(Point::kGlobalStepWrite,
-             {T("store", "s"), F("cause", Of(Cause::kUpdate)), F("session", 1), F("run", run),
-              F("attempt", 1), F("step", value)});
+             {T("store", "s"), T("cause", CauseName(Cause::kUpdate)), F("session", 1),
+              F("run", run), F("attempt", 1), F("step", value)});
   };
   Told good("INV-40");
   step(good, 1, 1);
@@ -344,14 +342,15 @@ BOOST_AUTO_TEST_CASE(inv_40_lost_increment_and_late_update) {
   Told late("INV-40");
   step(late, 1, 1);
   step(late, 2, 2);
-  late.Say(Point::kVariableWrite, {T("store", "s"), F("cause", Of(Cause::kUpdate)), F("session", 1),
-                                   F("run", 2), F("attempt", 1)});
+  late.Say(Point::kVariableWrite, {T("store", "s"), T("cause", CauseName(Cause::kUpdate)),
+                                   F("session", 1), F("run", 2), F("attempt", 1)});
   Fires(late.End());
 }
 
 BOOST_AUTO_TEST_CASE(inv_41_step_falls_or_restores_another_value) {
   const auto write = [](Told& told, Cause cause, std::int64_t value) {
-    told.Say(Point::kGlobalStepWrite, {T("store", "s"), F("cause", Of(cause)), F("step", value)});
+    told.Say(Point::kGlobalStepWrite,
+             {T("store", "s"), T("cause", CauseName(cause)), F("step", value)});
   };
   const auto restore = [&](std::int64_t value) {
     Told told("INV-41");

@@ -9,9 +9,13 @@
 namespace faultline::scenarios {
 namespace {
 
-Cause CauseOf(const EventFields& fields) { return static_cast<Cause>(fields.Int("cause")); }
+bool HasCause(const EventFields& fields, Cause cause) {
+  return fields.Text("cause") == CauseName(cause);
+}
 
-bool StartsGeneration(Cause cause) { return cause == Cause::kInit || cause == Cause::kRestore; }
+bool StartsGeneration(const EventFields& fields) {
+  return HasCause(fields, Cause::kInit) || HasCause(fields, Cause::kRestore);
+}
 
 }  // namespace
 
@@ -58,7 +62,7 @@ void StepArithmeticChecker::OnEvent(const sim::TraceEvent& event) {
   const AttemptKey attempt{store, fields.Int("session"), fields.Int("run"), fields.Int("attempt")};
   if (IsPoint(event, Point::kGlobalStepWrite)) {
     const std::int64_t step = fields.Int("step");
-    if (!StartsGeneration(CauseOf(fields)) && step_.contains(store)) {
+    if (!StartsGeneration(fields) && step_.contains(store)) {
       Compared();
       if (step != step_[store] + 1) {
         Violated(event.time, event.node,
@@ -67,7 +71,7 @@ void StepArithmeticChecker::OnEvent(const sim::TraceEvent& event) {
       if (fields.Int("run") > 0) incremented_.insert(attempt);
     }
     step_[store] = step;
-  } else if (IsPoint(event, Point::kVariableWrite) && CauseOf(fields) == Cause::kUpdate &&
+  } else if (IsPoint(event, Point::kVariableWrite) && HasCause(fields, Cause::kUpdate) &&
              fields.Int("run") > 0 && incremented_.contains(attempt)) {
     Violated(event.time, event.node,
              "variable " + std::string(fields.Text("variable")) +
@@ -90,8 +94,7 @@ void StepAcrossRollbackChecker::OnEvent(const sim::TraceEvent& event) {
   } else if (IsPoint(event, Point::kGlobalStepWrite)) {
     const StoreKey store = StoreOf(event);
     const std::int64_t step = fields.Int("step");
-    const Cause cause = CauseOf(fields);
-    if (cause == Cause::kRestore) {
+    if (HasCause(fields, Cause::kRestore)) {
       // The store may belong to another process than the one that restores.
       for (const auto& [who, path] : restoring_) {
         const auto inside = inside_.find(path);
@@ -103,7 +106,7 @@ void StepAcrossRollbackChecker::OnEvent(const sim::TraceEvent& event) {
               fmt::format("restores step {} from {}, which holds {}", step, path, inside->second));
         }
       }
-    } else if (cause != Cause::kInit && step_.contains(store)) {
+    } else if (!HasCause(fields, Cause::kInit) && step_.contains(store)) {
       Compared();
       if (step < step_[store]) {
         Violated(event.time, event.node,
