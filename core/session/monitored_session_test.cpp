@@ -58,6 +58,7 @@ BOOST_AUTO_TEST_CASE(ms_t37_last_step) {
   Fixture f;
   const std::string path = "/saved/state";
   f.process.Run([&] {
+    BOOST_TEST(MakeDirectories(f.process.env().files, "/saved").ok());
     auto scaffold = std::make_shared<Scaffold>();
     auto saving = std::make_shared<FunctionHook>();
     saving->end = [&](Session& raw) { scaffold->saver()->Save(raw, path); };

@@ -29,7 +29,8 @@ struct Fixture {
   // Names of files in `directory` that contain `part`.
   std::vector<std::string> Files(const std::string& directory, const std::string& part) {
     std::vector<std::string> names;
-    for (const std::string& name : process.env().files.List(directory).value()) {
+    const std::vector<std::string> all = process.env().files.List(directory).value();
+    for (const std::string& name : all) {
       if (name.find(part) != std::string::npos) names.push_back(name);
     }
     return names;

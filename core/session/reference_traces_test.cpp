@@ -159,6 +159,7 @@ BOOST_AUTO_TEST_CASE(tr_2_a_clean_run_with_a_checkpoint) {
   f.process.Run([&] {
     Scaffold scaffold;
     scaffold.Finalize(f.process.runtime, f.graph);
+    BOOST_TEST(MakeDirectories(f.process.env().files, "/ckpt").ok());
     const auto other = f.process.OpenSession(f.graph);
     other->Run(scaffold.init_op());
     scaffold.saver()->Save(*other, "/ckpt/model.ckpt", {.global_step = 0});

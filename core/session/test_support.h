@@ -114,9 +114,9 @@ class TestProcess {
   std::shared_ptr<Session> OpenSession(Graph& graph);
 };
 
-// Seconds of virtual time since `start`.
+// Seconds of virtual time since `start`, exact for whole ones.
 inline double SecondsSince(TestProcess& process, TimePoint start) {
-  return (process.Now() - start).seconds();
+  return static_cast<double>((process.Now() - start).nanoseconds()) / 1e9;
 }
 
 // What `body` throws, as a status; OK if nothing.

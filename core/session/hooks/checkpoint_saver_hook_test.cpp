@@ -168,8 +168,8 @@ BOOST_AUTO_TEST_CASE(hk_409_an_error_of_a_listener_keeps_the_save_from_being_mad
     BOOST_CHECK_THROW(m.session->Run(m.model.step), InternalError);
     BOOST_TEST(later->befores == 1);
     BOOST_TEST(LatestCheckpoint(m.process.env(), kDir).value() == kDir + "/model.ckpt-0");
-    const Status error = ErrorOf([&] { m.session->Close(); });
-    BOOST_TEST(error.code() == Code::kInternal);
+    m.session->Close();  // HK-413: the timer counts the step as saved
+    BOOST_TEST(LatestCheckpoint(m.process.env(), kDir).value() == kDir + "/model.ckpt-0");
   });
 }
 
