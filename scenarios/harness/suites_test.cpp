@@ -76,12 +76,16 @@ BOOST_AUTO_TEST_CASE(every_scenario_meets_its_expectation_twice_alike) {
     RunSettings settings;
     settings.path = all[i].path;
     settings.certify = true;
+    const double start = RealSeconds();
     outcomes[i] = RunScenario(all[i].scenario, assets, settings);
+    outcomes[i].report.set_real_secs(RealSeconds() - start);
   });
   for (std::size_t i = 0; i < all.size(); ++i) {
     BOOST_TEST((outcomes[i].outcome == sim::Outcome::kPassed),
                all[i].path << ": " << Explain(outcomes[i]));
     BOOST_REQUIRE(outcomes[i].certificate.has_value());
+    BOOST_TEST_MESSAGE(outcomes[i].report.real_secs() << " s, " << outcomes[i].report.events()
+                                                      << " events: " << all[i].path);
     BOOST_TEST(outcomes[i].certificate->equal,
                all[i].path << ": " << outcomes[i].certificate->Describe());
   }

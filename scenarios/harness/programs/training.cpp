@@ -79,6 +79,8 @@ std::shared_ptr<Scaffold> MakeScaffold(ProgramContext& context, Graph& graph) {
 // reader's that is exhausted (RF-61). The position belongs to the session: it is not saved.
 Operation* MakeTrainOp(Graph& graph, const TrainingModel& model, std::int64_t input_steps) {
   if (input_steps <= 0) return model.make_train_op(graph);
+  // Every hook reads this tensor: it must not depend on the input.
+  GetOrCreateGlobalStepRead(graph);
   const Variable position =
       MakeLocalVariable(graph, Tensor::Scalar<std::int64_t>(0), "input_position");
   const Output moved = CountUpTo(position, input_steps, "next_input");
