@@ -9,7 +9,7 @@
 #include "core/graph/ops.h"
 #include "core/session/hooks/checkpoint_saver_hook.h"
 #include "core/session/hooks/stop_at_step_hook.h"
-#include "core/session/test_support.h"
+#include "core/testing/session_fixtures.h"
 
 namespace faultline::testing {
 namespace {

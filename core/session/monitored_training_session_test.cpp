@@ -7,8 +7,8 @@
 #include "core/graph/global_step.h"
 #include "core/graph/ops.h"
 #include "core/graph/optimizer.h"
-#include "core/session/test_support.h"
 #include "core/session/training.h"
+#include "core/testing/session_fixtures.h"
 
 namespace faultline::testing {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "core/graph/ops.h"
 #include "core/session/monitored_session.h"
-#include "core/session/test_support.h"
+#include "core/testing/session_fixtures.h"
 
 namespace faultline::testing {
 namespace {

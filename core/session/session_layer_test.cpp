@@ -10,7 +10,7 @@
 
 #include "core/session/coordinated_session.h"
 #include "core/session/recoverable_session.h"
-#include "core/session/test_support.h"
+#include "core/testing/session_fixtures.h"
 
 namespace faultline::testing {
 namespace {

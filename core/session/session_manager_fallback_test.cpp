@@ -7,7 +7,7 @@
 
 #include "core/graph/ops.h"
 #include "core/session/session_manager.h"
-#include "core/session/test_support.h"
+#include "core/testing/session_fixtures.h"
 
 namespace faultline::testing {
 namespace {

@@ -7,8 +7,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "core/graph/ops.h"
-#include "core/session/hooks/hook_test_support.h"
 #include "core/session/training.h"
+#include "core/testing/driven_hook.h"
 
 namespace faultline::testing {
 namespace {

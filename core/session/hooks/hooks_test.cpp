@@ -11,8 +11,8 @@
 
 #include "core/graph/ops.h"
 #include "core/session/hooked_session.h"
-#include "core/session/hooks/hook_test_support.h"
 #include "core/session/training.h"
+#include "core/testing/driven_hook.h"
 
 namespace faultline::testing {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Builders and fixtures for the unit tests of this folder (session_conformance.md, fixtures
+// Builders and fixtures for the unit tests of core/session (session_conformance.md, fixtures
 // F-1..F-12).
 
 #include <cstdint>

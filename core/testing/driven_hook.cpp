@@ -1,4 +1,4 @@
-#include "core/session/hooks/hook_test_support.h"
+#include "core/testing/driven_hook.h"
 
 #include "core/graph/ops.h"
 #include "core/session/coordinator.h"

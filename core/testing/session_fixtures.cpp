@@ -1,4 +1,4 @@
-#include "core/session/test_support.h"
+#include "core/testing/session_fixtures.h"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "core/session/hooked_session.h"
-#include "core/session/test_support.h"
+#include "core/testing/session_fixtures.h"
 
 namespace faultline::testing {
 
