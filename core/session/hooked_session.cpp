@@ -50,6 +50,12 @@ void HookedSession::AnnounceHook(Point point, const ListedHook& hook, const RunR
                                   {"attempt", static_cast<std::int64_t>(request.context.attempt)}});
 }
 
+Status HookedSession::Refuse(std::string text) {
+  const Status status(Code::kRuntimeError, std::move(text));
+  AnnounceError(context(), "run", status);
+  return status;
+}
+
 Status HookedSession::AskHooks(const RunRequest& request, SessionRunContext& context,
                                Merged* merged) {
   merged->fetches.push_back(request.fetches);
@@ -67,15 +73,14 @@ Status HookedSession::AskHooks(const RunRequest& request, SessionRunContext& con
     }
     const std::string common = internal::CommonFeeds(args->feeds, hook_feeds);
     if (!common.empty()) {  // WS-34
-      return Status(Code::kRuntimeError, "the same tensor is fed by two hooks: " + common);
+      return Refuse("the same tensor is fed by two hooks: " + common);
     }
     for (const auto& [key, value] : args->feeds.items()) hook_feeds.Add(key, value);
     if (args->options) internal::MergeRunOptions(*args->options, &merged->options);
   }
   const std::string common = internal::CommonFeeds(hook_feeds, request.feeds);
   if (!common.empty()) {  // WS-35
-    return Status(Code::kRuntimeError,
-                  "the same tensor is fed by a SessionRunHook and the user: " + common);
+    return Refuse("the same tensor is fed by a SessionRunHook and the user: " + common);
   }
   merged->feeds = std::move(hook_feeds);  // WS-33
   for (const auto& [key, value] : request.feeds.items()) merged->feeds.Add(key, value);
@@ -97,11 +102,9 @@ Status HookedSession::TellHooks(const RunRequest& request, SessionRunContext& co
 }
 
 Result<Fetched> HookedSession::Run(const RunRequest& request) {
-  if (stopped_) {  // WS-30
-    return Status(Code::kRuntimeError, "run called even after a stop was requested");
-  }
+  if (stopped_) return Refuse("run called even after a stop was requested");  // WS-30
   const std::shared_ptr<SessionLayer> raw = inner();
-  if (!raw) return Status(Code::kRuntimeError, "the session is closed");
+  if (!raw) return Refuse("the session is closed");
   SessionRunContext context(request.fetches, request.feeds, *session_);
   Merged merged;
   FL_RETURN_IF_ERROR(AskHooks(request, context, &merged));

@@ -32,6 +32,8 @@ class HookedSession : public WrappedSession {
 
  private:
   struct Merged;
+  // A run that is not made: RuntimeError.
+  Status Refuse(std::string text);
   Status AskHooks(const RunRequest& request, SessionRunContext& context, Merged* merged);
   Status TellHooks(const RunRequest& request, SessionRunContext& context, const Merged& merged,
                    const Fetched& results, const RunMetadata& metadata);

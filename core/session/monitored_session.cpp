@@ -118,7 +118,7 @@ Status MonitoredSession::State::Close(const Status& body) {
 
   if (!ended.ok()) error = ended;
   if (!stack_closed.ok()) error = stack_closed;  // MS-25
-  AnnounceEnd(error, call_ends && error.ok());
+  AnnounceEnd(error, call_ends);
   return error;
 }
 

@@ -221,6 +221,9 @@ BOOST_AUTO_TEST_CASE(tr_6_unknown_reported_by_a_thread) {
     BOOST_CHECK_THROW(session->Close(), UnknownError);
   });
   f.Check(Begun() + Created(1) + Ran(1) + Ended() + Closed(1));
+  const auto ended = f.process.observer().Of(Point::kMonitoredEnd).at(0);
+  BOOST_TEST(ended.number("clean") == 1);  // no exception was in flight
+  BOOST_TEST(ended.text("code") == "UNKNOWN");
 }
 
 BOOST_AUTO_TEST_CASE(tr_7_out_of_range_in_the_run) {
