@@ -17,7 +17,7 @@ using Twist = std::function<void(v1::Scenario&)>;
 
 struct SearchOptions {
   Family family = Family::kLonelyChief;
-  Twist twist;  // may be empty
+  Twist twist = nullptr;
   int cases = 100;
   std::uint64_t seed = 1;
 };
