@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
 #include "core/checkpoint/checkpoint_state.h"
@@ -62,10 +63,19 @@ Status ReadOnly(const std::string& path) {
   return Status(Code::kFailedPrecondition, path + "; looked at from outside, read only");
 }
 
+// The parser would print them.
+class SilentErrors final : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int, int, const std::string&) override {}
+};
+
 // The path that a state file names, from its bytes.
 Result<std::string> NamedPath(const std::string& text, const std::string& directory) {
   v1::tf::CheckpointState state;
-  if (!google::protobuf::TextFormat::ParseFromString(text, &state) ||
+  SilentErrors silent;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&silent);
+  if (!parser.ParseFromString(text, &state) ||
       state.model_checkpoint_path().empty()) {
     return Status(Code::kDataLoss, directory + "; the state file names no checkpoint");
   }

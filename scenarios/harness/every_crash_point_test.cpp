@@ -35,6 +35,8 @@ struct Tally {
   std::size_t cases = 0;
   std::size_t equal = 0;
   std::size_t unexplained = 0;
+  // How often an acknowledged checkpoint was looked at (INV-13).
+  std::uint64_t durability = 0;
   std::map<std::string, std::size_t> by_rule;
 };
 
@@ -95,6 +97,9 @@ class Enumeration {
       const bool same = outcome.final_values == settings_.undisturbed;
       if (same) ++tally.equal;
     }
+    for (const v1::InvariantRecord& record : outcome.report.invariants()) {
+      if (record.invariant() == "INV-13") tally.durability += record.comparisons();
+    }
     bool explained = true;
     const std::string rules = RulesOf(outcome, &explained);
     if (!rules.empty()) ++tally.by_rule[rules];
@@ -138,12 +143,14 @@ BOOST_AUTO_TEST_CASE(strict_survives_a_crash_at_every_turn_with_equal_weights) {
   const Tally tally = RunAndPrint(v1::STRICT, v1::CRASH);
   BOOST_TEST(tally.equal == tally.cases);
   BOOST_TEST(tally.by_rule.empty());
+  BOOST_TEST(tally.durability > tally.cases);
 }
 
 BOOST_AUTO_TEST_CASE(strict_survives_a_power_failure_at_every_turn_with_equal_weights) {
   const Tally tally = RunAndPrint(v1::STRICT, v1::POWER_FAIL);
   BOOST_TEST(tally.equal == tally.cases);
   BOOST_TEST(tally.by_rule.empty());
+  BOOST_TEST(tally.durability > tally.cases);
 }
 
 BOOST_AUTO_TEST_CASE(tf_deviates_after_a_crash_only_as_its_rules_allow) {

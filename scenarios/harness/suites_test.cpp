@@ -85,7 +85,9 @@ BOOST_AUTO_TEST_CASE(every_scenario_meets_its_expectation_twice_alike) {
                all[i].path << ": " << Explain(outcomes[i]));
     BOOST_REQUIRE(outcomes[i].certificate.has_value());
     BOOST_TEST_MESSAGE(outcomes[i].report.real_secs() << " s, " << outcomes[i].report.events()
-                                                      << " events: " << all[i].path);
+                                                      << " events, "
+                                                      << outcomes[i].report.virtual_secs()
+                                                      << " virtual s: " << all[i].path);
     BOOST_TEST(outcomes[i].certificate->equal,
                all[i].path << ": " << outcomes[i].certificate->Describe());
   }

@@ -102,10 +102,11 @@ Status Train(ProgramContext& context, Graph& graph, TrainingModel model) {
   const TrainingSettings& training = context.training;
   Env& env = context.runtime.env;
   Operation* train_op = MakeTrainOp(graph, model, training.input_steps);
+  const Variable global_step = GetGlobalStep(graph);
   Output step_after;
   {
     ControlScope after(graph, {train_op});
-    step_after = Identity(GetGlobalStep(graph).handle, "step_after");
+    step_after = Identity(global_step.handle, "step_after");
   }
   MonitoredTrainingSessionOptions options = SessionOptions(context);
   options.scaffold = MakeScaffold(context, graph);
@@ -117,6 +118,9 @@ Status Train(ProgramContext& context, Graph& graph, TrainingModel model) {
                                               static_cast<double>(context.operations_per_second));
   const auto session = MonitoredTrainingSession(context.runtime, graph, options);
   WithSession(*session, [&](MonitoredSession& s) {
+    // A run that only looks: the stop hook then sees a model that is finished already, and a process
+    // that is started on one makes no surplus step (RF-90).
+    static_cast<void>(s.Run(global_step.value()));
     const auto stopped = [&] { return context.stop != nullptr && context.stop->cancelled(); };
     while (!s.ShouldStop() && !stopped()) {
       if (work > 0) env.spawner.Compute(work);
