@@ -1,6 +1,14 @@
 #include "core/session/session_run_hook.h"
 
+#include <utility>
+
 namespace faultline {
+
+SessionRunArgs SessionRunArgs::Fetching(Fetch fetches) {
+  SessionRunArgs args;
+  args.fetches = std::move(fetches);
+  return args;
+}
 
 void SessionRunHook::Begin(const HookContext&) {}
 void SessionRunHook::AfterCreateSession(Session&, Coordinator&) {}

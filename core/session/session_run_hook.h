@@ -19,6 +19,8 @@ struct SessionRunArgs {
   Fetch fetches = {};
   FeedDict feeds = {};
   std::optional<RunOptions> options = {};
+  // Only this, as most hooks ask.
+  static SessionRunArgs Fetching(Fetch fetches);
 };
 
 // HK-9: what a hook gets back.

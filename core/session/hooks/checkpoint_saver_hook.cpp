@@ -70,7 +70,7 @@ void CheckpointSaverHook::AfterCreateSession(Session& session, Coordinator&) {
 }
 
 std::optional<SessionRunArgs> CheckpointSaverHook::BeforeRun(SessionRunContext&) {
-  return SessionRunArgs{.fetches = step_};
+  return SessionRunArgs::Fetching(step_);
 }
 
 void CheckpointSaverHook::AfterRun(SessionRunContext& context, const SessionRunValues& values) {

@@ -122,7 +122,7 @@ void LoggingTensorHook::Begin(const HookContext& context) {
 std::optional<SessionRunArgs> LoggingTensorHook::BeforeRun(SessionRunContext&) {
   requested_ = timer_->ShouldTrigger(runs_, Now());  // HK-804
   if (!requested_) return std::nullopt;
-  return SessionRunArgs{.fetches = Fetch(tensors_)};
+  return SessionRunArgs::Fetching(Fetch(tensors_));
 }
 
 void LoggingTensorHook::AfterRun(SessionRunContext&, const SessionRunValues& values) {

@@ -29,7 +29,7 @@ NanTensorHook::NanTensorHook(Output loss_tensor, bool fail_on_nan_loss)
 void NanTensorHook::Begin(const HookContext& context) { logger_ = &context.runtime.env.logger; }
 
 std::optional<SessionRunArgs> NanTensorHook::BeforeRun(SessionRunContext&) {
-  return SessionRunArgs{.fetches = loss_};
+  return SessionRunArgs::Fetching(loss_);
 }
 
 void NanTensorHook::AfterRun(SessionRunContext& context, const SessionRunValues& values) {

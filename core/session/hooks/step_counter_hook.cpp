@@ -35,7 +35,7 @@ void StepCounterHook::Begin(const HookContext& context) {
 }
 
 std::optional<SessionRunArgs> StepCounterHook::BeforeRun(SessionRunContext&) {
-  return SessionRunArgs{.fetches = step_};
+  return SessionRunArgs::Fetching(step_);
 }
 
 void StepCounterHook::AfterRun(SessionRunContext& context, const SessionRunValues& values) {

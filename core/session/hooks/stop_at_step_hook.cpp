@@ -24,7 +24,7 @@ void StopAtStepHook::AfterCreateSession(Session& session, Coordinator&) {
 }
 
 std::optional<SessionRunArgs> StopAtStepHook::BeforeRun(SessionRunContext&) {
-  return SessionRunArgs{.fetches = step_};
+  return SessionRunArgs::Fetching(step_);
 }
 
 void StopAtStepHook::AfterRun(SessionRunContext& context, const SessionRunValues& values) {

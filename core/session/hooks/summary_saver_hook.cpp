@@ -42,7 +42,7 @@ std::optional<SessionRunArgs> SummarySaverHook::BeforeRun(SessionRunContext&) {
     const Fetch& op = options_.scaffold ? options_.scaffold->summary_op() : options_.summary_op;
     if (!op.null()) fetches.push_back(AsList(op));
   }
-  return SessionRunArgs{.fetches = Fetch(std::move(fetches))};
+  return SessionRunArgs::Fetching(Fetch(std::move(fetches)));
 }
 
 void SummarySaverHook::AfterRun(SessionRunContext& context, const SessionRunValues& values) {
