@@ -47,12 +47,14 @@ std::vector<Job> MakeJobs(const CampaignOptions& options) {
 
 // What a run that did not pass leaves in the trace folder.
 Status Keep(const CampaignOptions& options, Job& job) {
-  const std::string stem = fmt::format("{}/{}-seed{}", options.trace_dir,
-                                       job.outcome.report.scenario(), job.outcome.report.seed());
+  const std::string name = fmt::format("{}-seed{}", job.outcome.report.scenario(),
+                                       job.outcome.report.seed());
+  const std::string stem = options.trace_dir + "/" + name;
   job.writer->Flush();
   FL_RETURN_IF_ERROR(WriteOutput(stem + ".trace", *job.trace));
-  const v1::Scenario replay =
+  v1::Scenario replay =
       scenarios::MakeReplay(job.scenario->scenario, job.settings, BuildIdentity());
+  replay.set_name(name);
   FL_RETURN_IF_ERROR(WriteOutput(stem + ".textproto", scenarios::PrintScenario(replay)));
   job.outcome.report.set_command(fmt::format("faultline replay {}.textproto", stem));
   return Status();

@@ -1,0 +1,245 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <boost/test/unit_test.hpp>
+
+#include "core/base/prng.h"
+
+// The command as a user runs it: bad input, reports, replays, and training that is killed.
+
+namespace faultline::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kCommand = FL_BINARY_DIR "/faultline";
+const std::string kScenarios = FL_SOURCE_DIR "/scenarios";
+
+struct Answer {
+  int code = -1;
+  std::string out;  // and errors
+};
+
+Answer Run(const std::string& arguments) {
+  Answer answer;
+  std::FILE* pipe = popen((kCommand + " " + arguments + " 2>&1").c_str(), "r");
+  BOOST_REQUIRE(pipe != nullptr);
+  std::array<char, 4096> buffer;
+  for (std::size_t n = 0; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+    answer.out.append(buffer.data(), n);
+  }
+  const int status = pclose(pipe);
+  answer.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return answer;
+}
+
+// A folder of this test's own, empty.
+class Folder {
+ public:
+  explicit Folder(const std::string& name) : path_(fs::path(FL_BINARY_DIR) / "cli_test_files" / name) {
+    fs::remove_all(path_);
+    fs::create_directories(path_);
+  }
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+  std::string path() const { return path_.string(); }
+  void Write(const std::string& name, const std::string& text) const {
+    std::fstream(path_ / name, std::ios::out | std::ios::binary) << text;
+  }
+
+ private:
+  fs::path path_;
+};
+
+std::string Slurp(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+int Lines(const std::string& text) {
+  return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+}
+
+constexpr const char* kCrash = R"(name: "crash"
+description: "A chief dies at step 5 and comes back."
+program { name: "counter" steps: 8 save_every_steps: 2 }
+nodes { name: "chief" role: CHIEF }
+supervisor { restart_after_secs: 5 }
+faults { faults { kind: CRASH node: "chief" trigger { at_step: 5 } } }
+)";
+
+BOOST_AUTO_TEST_SUITE(command)
+
+BOOST_AUTO_TEST_CASE(bad_flags_are_one_line_and_code_2) {
+  for (const char* arguments :
+       {"", "run", "frobnicate", "run x --jobs many", "list nonsense", "run x --semantics lax",
+        "run x --seeds 5..1", "run x --seeds one", "train counter --checkpoint-dir /tmp",
+        "train counter --checkpoint-dir /tmp --steps -3", "replay"}) {
+    const Answer answer = Run(arguments);
+    BOOST_TEST(answer.code == 2, arguments << ": " << answer.code);
+    BOOST_TEST(Lines(answer.out) == 1, arguments << ": " << answer.out);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(bad_scenarios_name_file_line_and_what_was_expected) {
+  const Folder folder("bad_scenarios");
+  const std::string good = kCrash;
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    text.replace(text.find(from), from.size(), to);
+    return text;
+  };
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {with("name: \"crash\"", "nome: \"crash\""), "crash.textproto:1:"},
+      {with("steps: 8", "steps: eight"), "crash.textproto:3:"},
+      {with("name: \"counter\"", "name: \"cuonter\""), "expected the name of a program"},
+      {with("CRASH", "CRUSH"), "crash.textproto:6:"},
+      {with("node: \"chief\" trigger", "node: \"chef\" trigger"), "expected the name of a node"},
+      {with("at_step: 5", "at_secs: 1e400"), "crash.textproto:6:"},
+      {good.substr(0, good.size() / 2), "crash.textproto:"},
+  };
+  for (const auto& [text, expected] : cases) {
+    folder.Write("crash.textproto", text);
+    const Answer answer = Run("run " + folder / "crash.textproto");
+    BOOST_TEST(answer.code == 2, text);
+    BOOST_TEST(answer.out.find(expected) != std::string::npos, answer.out);
+    BOOST_TEST(Lines(answer.out) == 1, answer.out);
+  }
+  BOOST_TEST(Run("run " + folder / "absent.textproto").code == 2);
+  BOOST_TEST(Run("run " + folder.path() + "/none_here").code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(passed_run_reports_and_names_its_seed_first_and_its_command_last) {
+  const Folder folder("reports");
+  folder.Write("crash.textproto", kCrash);
+  const std::string arguments = "run " + folder / "crash.textproto" + " --seeds 1..3";
+  const Answer answer = Run(arguments + " --timeline --junit " + (folder / "junit.xml"));
+  BOOST_TEST(answer.code == 0, answer.out);
+  BOOST_TEST(answer.out.find("seeds 1..3") < answer.out.find('\n'));
+  BOOST_TEST(answer.out.find("3 passed of 3 runs") != std::string::npos, answer.out);
+  BOOST_TEST(answer.out.rfind("repeat all: faultline " + arguments) != std::string::npos);
+  BOOST_TEST(answer.out.find("process dies") != std::string::npos, answer.out);
+  const std::string junit = Slurp(folder / "junit.xml");
+  BOOST_TEST(junit.find("tests=\"3\" failures=\"0\"") != std::string::npos, junit);
+}
+
+BOOST_AUTO_TEST_CASE(failed_run_leaves_a_replay_file_that_fails_with_equal_hashes) {
+  const Folder folder("replay");
+  folder.Write("crash.textproto", std::string(kCrash) + "expect { final_step: 99 }\n");
+  const Answer failed =
+      Run("run " + folder / "crash.textproto" + " --seed 7 --trace " + folder / "out");
+  BOOST_TEST(failed.code == 1, failed.out);
+  BOOST_TEST(failed.out.find("expected the final step 99") != std::string::npos, failed.out);
+  BOOST_TEST(fs::file_size(folder / "out/crash-seed7.trace") > 100U);
+  const std::string replay = folder / "out/crash-seed7.textproto";
+  const Answer first = Run("replay " + replay);
+  const Answer second = Run("replay " + replay);
+  BOOST_TEST(first.code == 1, first.out);
+  const auto hashes = [](const std::string& text) { return text.substr(text.find("hashes:")); };
+  BOOST_TEST(hashes(first.out) == hashes(second.out));
+  BOOST_TEST(hashes(first.out).size() > 40U);
+}
+
+BOOST_AUTO_TEST_CASE(vacuous_and_stuck_runs_have_their_own_codes) {
+  const Folder folder("codes");
+  std::string late = kCrash;
+  late.replace(late.find("at_step: 5"), 10, "at_step: 50");
+  folder.Write("crash.textproto", late);
+  BOOST_TEST(Run("run " + folder / "crash.textproto").code == 6);
+  std::string gone = kCrash;
+  gone.replace(gone.find("supervisor { restart_after_secs: 5 }"), 36, "");
+  folder.Write("crash.textproto", gone);
+  const Answer dead = Run("run " + folder / "crash.textproto");
+  BOOST_TEST(dead.code == 1, dead.out);
+}
+
+BOOST_AUTO_TEST_CASE(equal_output_at_any_number_of_jobs) {
+  const std::string arguments = "certify " + kScenarios + "/suites/fast --hashes --jobs ";
+  const Answer one = Run(arguments + "1");
+  const Answer two = Run(arguments + "2");
+  BOOST_TEST(one.code == 0, one.out);
+  BOOST_TEST(Lines(one.out) >= 16);
+  BOOST_TEST(one.out == two.out);
+}
+
+BOOST_AUTO_TEST_CASE(lists_name_everything_that_scenarios_may_name) {
+  BOOST_TEST(Run("list programs").out.find("linear") != std::string::npos);
+  BOOST_TEST(Run("list faults").out.find("TORN_SAVE") != std::string::npos);
+  BOOST_TEST(Run("list invariants").out.find("INV-53") != std::string::npos);
+  BOOST_TEST(Run("list switches").out.find("hardened_saves") != std::string::npos);
+  BOOST_TEST(Run("list points").out.find("SaveSubStep") != std::string::npos);
+  BOOST_TEST(Run("list scenarios").out.find("chief_crash_resumes") != std::string::npos);
+  BOOST_TEST(Run("run --help").out.find("Examples:") != std::string::npos);
+}
+
+// ---- training on this machine ----
+
+// Starts `faultline train linear` and kills it after `ms`; 0 lets it end. Its exit code, or -1.
+int Train(const std::string& directory, int steps, unsigned ms) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string count = std::to_string(steps);
+    const std::string log = directory + ".log";
+    if (freopen(log.c_str(), "a", stdout) == nullptr || dup2(1, 2) < 0) _exit(127);
+    execl(kCommand.c_str(), "faultline", "train", "linear", "--checkpoint-dir", directory.c_str(),
+          "--steps", count.c_str(), "--save-steps", "20", "--semantics", "strict", nullptr);
+    _exit(127);
+  }
+  if (ms > 0) {
+    usleep(ms * 1000);
+    kill(child, SIGKILL);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+std::string LatestCheckpoint(const std::string& directory) {
+  const std::string state = Slurp(directory + "/checkpoint");
+  const std::size_t quote = state.find('"');
+  return quote == std::string::npos
+             ? ""
+             : state.substr(quote + 1, state.find('"', quote + 1) - quote - 1);
+}
+
+std::int64_t StepOf(const std::string& checkpoint) {
+  const std::size_t dash = checkpoint.rfind('-');
+  return dash == std::string::npos ? -1 : std::stoll(checkpoint.substr(dash + 1));
+}
+
+BOOST_AUTO_TEST_CASE(train_killed_twenty_times_resumes_and_ends_with_undisturbed_weights) {
+  constexpr int kSteps = 400;
+  const Folder folder("train");
+  BOOST_REQUIRE(Train(folder / "calm", kSteps, 0) == 0);
+  Prng prng(20);
+  std::int64_t acknowledged = -1;
+  int killed = 0;
+  for (int i = 0; i < 20; ++i) {
+    killed += Train(folder / "killed", kSteps, static_cast<unsigned>(prng.Between(20, 160))) == -1;
+    const std::int64_t step = StepOf(LatestCheckpoint(folder / "killed"));
+    BOOST_TEST(step >= acknowledged);
+    acknowledged = step;
+  }
+  BOOST_TEST(killed > 10);
+  BOOST_REQUIRE(Train(folder / "killed", kSteps, 0) == 0);
+  const std::string calm = LatestCheckpoint(folder / "calm");
+  const std::string other = LatestCheckpoint(folder / "killed");
+  BOOST_TEST(StepOf(other) >= kSteps);
+  if (StepOf(other) == StepOf(calm)) {
+    BOOST_TEST((Slurp(other + ".data-00000-of-00001") == Slurp(calm + ".data-00000-of-00001")));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace faultline::cli
