@@ -27,17 +27,28 @@ enum Uses : unsigned {
 
 unsigned UsesOf(v1::FaultKind kind) {
   switch (kind) {
-    case v1::POWER_FAIL: return kUnsynced;
-    case v1::RESTART: return kDelay;
-    case v1::PAUSE: return kDuration;
-    case v1::SLOW_DOWN: return kDuration | kFactor;
-    case v1::LATE_START: return kDelay;
-    case v1::ERROR: return kCall | kCode | kTimes;
-    case v1::BREAK_CONNECTION: return kPeer;
-    case v1::PARTITION: return kPeer | kDuration | kOneWay;
-    case v1::STORAGE_ERROR: return kCode | kTimes | kFile;
-    case v1::TORN_SAVE: return kFile | kUnsynced;
-    default: return 0;
+    case v1::POWER_FAIL:
+      return kUnsynced;
+    case v1::RESTART:
+      return kDelay;
+    case v1::PAUSE:
+      return kDuration;
+    case v1::SLOW_DOWN:
+      return kDuration | kFactor;
+    case v1::LATE_START:
+      return kDelay;
+    case v1::ERROR:
+      return kCall | kCode | kTimes;
+    case v1::BREAK_CONNECTION:
+      return kPeer;
+    case v1::PARTITION:
+      return kPeer | kDuration | kOneWay;
+    case v1::STORAGE_ERROR:
+      return kCode | kTimes | kFile;
+    case v1::TORN_SAVE:
+      return kFile | kUnsynced;
+    default:
+      return 0;
   }
 }
 
@@ -116,8 +127,8 @@ class FaultCheck {
     if (Uses(kDelay)) CheckSecs("delay_secs", fault_.delay_secs(), true);
     const bool factor_good = fault_.factor() > 1 && fault_.factor() <= 1e6;
     if (Uses(kFactor) && !factor_good) {
-      Add({"factor"}, fmt::format("expected a factor above 1 and at most 1e6, found {}",
-                                  fault_.factor()));
+      Add({"factor"},
+          fmt::format("expected a factor above 1 and at most 1e6, found {}", fault_.factor()));
     }
   }
 
@@ -126,7 +137,8 @@ class FaultCheck {
       Code code{};
       if (!ParseCodeName(fault_.code(), &code) || !IsCanonical(code) || code == Code::kOk) {
         Add({"code"}, fmt::format("expected the name of a canonical error code, such as ABORTED, "
-                                  "found \"{}\"", fault_.code()));
+                                  "found \"{}\"",
+                                  fault_.code()));
       }
     }
     if (Uses(kCall) && fault_.call() == v1::CALL_KIND_UNSPECIFIED) {
@@ -153,8 +165,8 @@ class FaultCheck {
         return;
       case v1::Trigger::kAtSecs:
         if (!(trigger.at_secs() >= 0 && trigger.at_secs() < 1e9)) {
-          Add({"trigger", "at_secs"}, fmt::format("expected zero or more seconds below 1e9, found {}",
-                                                  trigger.at_secs()));
+          Add({"trigger", "at_secs"},
+              fmt::format("expected zero or more seconds below 1e9, found {}", trigger.at_secs()));
         }
         return;
       case v1::Trigger::kAtStep:
@@ -207,8 +219,11 @@ void CheckTogether(const v1::FaultPlan& plan, std::vector<PlanProblem>& problems
   for (int i = 0; i < plan.faults_size(); ++i) {
     const v1::Fault& fault = plan.faults(i);
     if (!names.insert(FaultName(plan, i)).second) {
-      problems.push_back({i, {"name"}, fmt::format("expected a name that no other fault has, found "
-                                                   "\"{}\"", FaultName(plan, i))});
+      problems.push_back({i,
+                          {"name"},
+                          fmt::format("expected a name that no other fault has, found "
+                                      "\"{}\"",
+                                      FaultName(plan, i))});
     }
     if (fault.kind() == v1::LATE_START && !late.insert(fault.node()).second) {
       problems.push_back({i, {"node"}, "expected a node without another late start"});

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
 #include <google/protobuf/text_format.h>
+#include <boost/test/unit_test.hpp>
 
 #include "faults/match.h"
 
@@ -43,7 +43,8 @@ BOOST_AUTO_TEST_CASE(every_kind_has_a_valid_form) {
       R"(kind: PARTITION node: "chief" one_way: true trigger { at_point { point: "RunStart" } })",
       R"(kind: STORAGE_ERROR node: "chief" file_call: READ path: "*" code: "DATA_LOSS"
          trigger { at_call: 1 })",
-      R"(kind: TORN_SAVE node: "chief" file_call: APPEND unsynced: KEEP_ALL trigger { at_call: 1 })",
+      R"(kind: TORN_SAVE node: "chief" file_call: APPEND unsynced: KEEP_ALL
+         trigger { at_call: 1 })",
   };
   BOOST_TEST(good.size() == ListFaultKinds().size());
   for (std::size_t i = 0; i < good.size(); ++i) {
@@ -58,11 +59,16 @@ BOOST_AUTO_TEST_CASE(every_error_names_the_field_and_what_was_expected) {
       {R"(node: "chief" trigger { at_step: 1 })", "faults[0].kind: expected a kind of fault"},
       {R"(kind: CRASH trigger { at_step: 1 })", "faults[0].node: expected the name of a node"},
       {R"(kind: CRASH node: "chief")", "faults[0].trigger: expected one of at_secs"},
-      {R"(kind: CRASH node: "chief" trigger { at_step: 0 })", "faults[0].trigger.at_step: expected"},
-      {R"(kind: CRASH node: "chief" trigger { at_turn: 0 })", "faults[0].trigger.at_turn: expected"},
-      {R"(kind: CRASH node: "chief" trigger { at_secs: -1 })", "faults[0].trigger.at_secs: expected"},
-      {R"(kind: CRASH node: "chief" trigger { at_secs: nan })", "faults[0].trigger.at_secs: expect"},
-      {R"(kind: CRASH node: "chief" trigger { at_call: 1 })", "faults[0].trigger.at_call: expected"},
+      {R"(kind: CRASH node: "chief" trigger { at_step: 0 })",
+       "faults[0].trigger.at_step: expected"},
+      {R"(kind: CRASH node: "chief" trigger { at_turn: 0 })",
+       "faults[0].trigger.at_turn: expected"},
+      {R"(kind: CRASH node: "chief" trigger { at_secs: -1 })",
+       "faults[0].trigger.at_secs: expected"},
+      {R"(kind: CRASH node: "chief" trigger { at_secs: nan })",
+       "faults[0].trigger.at_secs: expect"},
+      {R"(kind: CRASH node: "chief" trigger { at_call: 1 })",
+       "faults[0].trigger.at_call: expected"},
       {R"(kind: CRASH node: "chief" trigger { at_point { point: "Nowhere" } })",
        "faults[0].trigger.at_point.point: expected the name of a protocol point"},
       {R"(kind: CRASH node: "chief" trigger { at_point { point: "RunStart" value: "x" } })",

@@ -42,13 +42,20 @@ class FaultySession final : public Session {
 
 v1::CallKind CallKindOf(Cause cause) {
   switch (cause) {
-    case Cause::kInit: return v1::INIT;
-    case Cause::kRestore: return v1::RESTORE;
-    case Cause::kUpdate: return v1::UPDATE;
-    case Cause::kSave: return v1::SAVE;
-    case Cause::kLocalInit: return v1::LOCAL_INIT;
-    case Cause::kReadyCheck: return v1::READY_CHECK;
-    case Cause::kUnknown: return v1::RUN;
+    case Cause::kInit:
+      return v1::INIT;
+    case Cause::kRestore:
+      return v1::RESTORE;
+    case Cause::kUpdate:
+      return v1::UPDATE;
+    case Cause::kSave:
+      return v1::SAVE;
+    case Cause::kLocalInit:
+      return v1::LOCAL_INIT;
+    case Cause::kReadyCheck:
+      return v1::READY_CHECK;
+    case Cause::kUnknown:
+      return v1::RUN;
   }
   return v1::RUN;
 }

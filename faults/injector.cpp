@@ -93,16 +93,26 @@ Injector::~Injector() = default;
 void Injector::Register(FaultState& state) {
   NodeState& node = StateOf(*state.node);
   switch (state.fault->kind()) {
-    case v1::ERROR: node.calls.push_back(&state); break;
+    case v1::ERROR:
+      node.calls.push_back(&state);
+      break;
     case v1::STORAGE_ERROR:
-    case v1::TORN_SAVE: node.files.push_back(&state); break;
-    default: break;
+    case v1::TORN_SAVE:
+      node.files.push_back(&state);
+      break;
+    default:
+      break;
   }
   switch (state.fault->trigger().when_case()) {
-    case v1::Trigger::kAtTurn: node.at_turn.push_back(&state); break;
+    case v1::Trigger::kAtTurn:
+      node.at_turn.push_back(&state);
+      break;
     case v1::Trigger::kAtStep:
-    case v1::Trigger::kAtPoint: node.at_announcement.push_back(&state); break;
-    default: break;
+    case v1::Trigger::kAtPoint:
+      node.at_announcement.push_back(&state);
+      break;
+    default:
+      break;
   }
 }
 
@@ -230,7 +240,8 @@ sim::FileVerdict Injector::BeforeFile(sim::Node& node, const sim::FileCall& call
                            {"code", CodeName(code)}});
     Verify(*state, std::string(PhaseOf(node)),
            fmt::format("{} of {} returned {}", operation, call.path, CodeName(code)));
-    return {Status(code, fmt::format("{}; {}", call.path, PlausibleFileReason(code))), std::nullopt};
+    return {Status(code, fmt::format("{}; {}", call.path, PlausibleFileReason(code))),
+            std::nullopt};
   }
   return {};
 }
@@ -239,8 +250,8 @@ Status Injector::AfterFile(sim::Node& node, const sim::FileCall& call, const Sta
   NodeState& here = StateOf(node);
   if (here.tearing == nullptr || call.operation != sim::FileOperation::kAppend) return outcome;
   FaultState& state = *std::exchange(here.tearing, nullptr);
-  Die(state, true, fmt::format("; {} of {} bytes of a write to {} were kept", here.kept, here.size,
-                               call.path));
+  Die(state, true,
+      fmt::format("; {} of {} bytes of a write to {} were kept", here.kept, here.size, call.path));
   return outcome;
 }
 
@@ -248,35 +259,59 @@ std::string_view KindNameOf(const v1::Fault& fault) { return v1::FaultKind_Name(
 
 std::string PlausibleMessage(Code code) {
   switch (code) {
-    case Code::kCancelled: return "Step was cancelled by an explicit call to `Session::Close()`.";
-    case Code::kInvalidArgument: return "Incompatible shapes: [32] vs. [31]";
-    case Code::kDeadlineExceeded: return "Deadline Exceeded";
-    case Code::kNotFound: return "Resource localhost/queue/FIFOQueue does not exist.";
-    case Code::kAlreadyExists: return "Resource localhost/queue already exists.";
-    case Code::kPermissionDenied: return "Permission denied";
-    case Code::kResourceExhausted: return "OOM when allocating tensor";
-    case Code::kFailedPrecondition: return "The operation was rejected in this state.";
-    case Code::kAborted: return "Session handle is not found. Possibly this master has restarted.";
-    case Code::kOutOfRange: return "FIFOQueue is closed and has insufficient elements";
-    case Code::kUnimplemented: return "The operation is not implemented here.";
-    case Code::kInternal: return "Failed to fetch outputs of the step";
-    case Code::kUnavailable: return "Socket closed";
-    case Code::kDataLoss: return "Checksum does not match";
-    case Code::kUnauthenticated: return "Credentials are missing or have expired";
-    default: return "Unknown error";
+    case Code::kCancelled:
+      return "Step was cancelled by an explicit call to `Session::Close()`.";
+    case Code::kInvalidArgument:
+      return "Incompatible shapes: [32] vs. [31]";
+    case Code::kDeadlineExceeded:
+      return "Deadline Exceeded";
+    case Code::kNotFound:
+      return "Resource localhost/queue/FIFOQueue does not exist.";
+    case Code::kAlreadyExists:
+      return "Resource localhost/queue already exists.";
+    case Code::kPermissionDenied:
+      return "Permission denied";
+    case Code::kResourceExhausted:
+      return "OOM when allocating tensor";
+    case Code::kFailedPrecondition:
+      return "The operation was rejected in this state.";
+    case Code::kAborted:
+      return "Session handle is not found. Possibly this master has restarted.";
+    case Code::kOutOfRange:
+      return "FIFOQueue is closed and has insufficient elements";
+    case Code::kUnimplemented:
+      return "The operation is not implemented here.";
+    case Code::kInternal:
+      return "Failed to fetch outputs of the step";
+    case Code::kUnavailable:
+      return "Socket closed";
+    case Code::kDataLoss:
+      return "Checksum does not match";
+    case Code::kUnauthenticated:
+      return "Credentials are missing or have expired";
+    default:
+      return "Unknown error";
   }
 }
 
 std::string PlausibleFileReason(Code code) {
   switch (code) {
-    case Code::kNotFound: return "No such file or directory";
-    case Code::kAlreadyExists: return "File exists";
-    case Code::kPermissionDenied: return "Permission denied";
-    case Code::kResourceExhausted: return "No space left on device";
-    case Code::kUnavailable: return "Resource temporarily unavailable";
-    case Code::kDeadlineExceeded: return "Connection timed out";
-    case Code::kOutOfRange: return "Read less bytes than requested";
-    default: return "Input/output error";
+    case Code::kNotFound:
+      return "No such file or directory";
+    case Code::kAlreadyExists:
+      return "File exists";
+    case Code::kPermissionDenied:
+      return "Permission denied";
+    case Code::kResourceExhausted:
+      return "No space left on device";
+    case Code::kUnavailable:
+      return "Resource temporarily unavailable";
+    case Code::kDeadlineExceeded:
+      return "Connection timed out";
+    case Code::kOutOfRange:
+      return "Read less bytes than requested";
+    default:
+      return "Input/output error";
   }
 }
 

@@ -38,15 +38,16 @@ struct NotFired {
   std::string why;
 };
 
-// Carries a plan out on a simulator. An activation counts only once its effect has been verified: the
-// process is gone, the call returned the code, the messages stand still. Not for two runs.
+// Carries a plan out on a simulator. An activation counts only once its effect has been verified:
+// the process is gone, the call returned the code, the messages stand still. Not for two runs.
 class Injector final : public sim::Interposer {
  public:
   // The plan must be valid for the nodes of `simulator`, which exist already; both outlive it.
   Injector(const v1::FaultPlan& plan, sim::Simulator& simulator);
   ~Injector() override;
 
-  // Sets the triggers by time. Once, before the run; the simulator's interposer must hand on to this.
+  // Sets the triggers by time. Once, before the run; the simulator's interposer must hand on to
+  // this.
   void Arm();
   // Called outside of fibers, at the instant of a death that this injector has caused.
   void OnDeath(std::function<void(sim::Node&)> callback) { on_death_ = std::move(callback); }

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
 #include <google/protobuf/text_format.h>
+#include <boost/test/unit_test.hpp>
 
 #include "faults/fault_plan.h"
 
@@ -174,8 +174,9 @@ BOOST_AUTO_TEST_CASE(a_power_failure_loses_what_was_not_synced) {
     BOOST_TEST(WriteFile(env.files, "/lost", "12345").ok());
     SleepFor(env, "the end", Duration::Seconds(10));
   });
-  BOOST_TEST(bench.Only().effect ==
-             "incarnation 1 lost its power; 1 unsynced entries lost, 0 changed, 0 back, 5 bytes fewer");
+  BOOST_TEST(
+      bench.Only().effect ==
+      "incarnation 1 lost its power; 1 unsynced entries lost, 0 changed, 0 back, 5 bytes fewer");
   BOOST_TEST(!bench.a_->disk().Get("/lost").ok());
 }
 
@@ -200,7 +201,8 @@ BOOST_AUTO_TEST_CASE(a_pause_stands_still_and_goes_on) {
 
 BOOST_AUTO_TEST_CASE(a_slow_down_makes_computing_slower_for_a_while) {
   Bench bench(
-      R"(faults { kind: SLOW_DOWN node: "a" factor: 4 duration_secs: 3 trigger { at_secs: 0.5 } })");
+      R"(faults { kind: SLOW_DOWN node: "a" factor: 4 duration_secs: 3
+                  trigger { at_secs: 0.5 } })");
   std::vector<double> ends;
   bench.Run([&](Env& env) {
     for (int i = 0; i < 3; ++i) {
@@ -258,7 +260,8 @@ BOOST_AUTO_TEST_CASE(all_codes_come_out_of_a_call_before_or_after_its_effect) {
 BOOST_AUTO_TEST_CASE(opening_and_closing_fail_on_demand) {
   Bench bench(R"(
     faults { kind: ERROR node: "a" call: OPEN code: "UNAVAILABLE" trigger { at_call: 1 } }
-    faults { kind: ERROR node: "a" call: CLOSE code: "ABORTED" effect: AFTER trigger { at_call: 1 } })");
+    faults { kind: ERROR node: "a" call: CLOSE code: "ABORTED" effect: AFTER
+             trigger { at_call: 1 } })");
   Reached reached;
   bench.Run([&](Env&) {
     CountingFactory inner(reached);

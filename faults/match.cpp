@@ -9,21 +9,32 @@ namespace {
 bool OperationMatches(v1::FileCall wanted, sim::FileOperation operation) {
   using sim::FileOperation;
   switch (wanted) {
-    case v1::CREATE: return operation == FileOperation::kCreate;
-    case v1::APPEND: return operation == FileOperation::kAppend;
-    case v1::SYNC: return operation == FileOperation::kSync;
-    case v1::CLOSE_FILE: return operation == FileOperation::kClose;
-    case v1::RENAME: return operation == FileOperation::kRename;
+    case v1::CREATE:
+      return operation == FileOperation::kCreate;
+    case v1::APPEND:
+      return operation == FileOperation::kAppend;
+    case v1::SYNC:
+      return operation == FileOperation::kSync;
+    case v1::CLOSE_FILE:
+      return operation == FileOperation::kClose;
+    case v1::RENAME:
+      return operation == FileOperation::kRename;
     case v1::REMOVE:
       return operation == FileOperation::kRemove || operation == FileOperation::kRemoveDirectory;
-    case v1::OPEN_FILE: return operation == FileOperation::kOpen;
-    case v1::READ: return operation == FileOperation::kRead;
+    case v1::OPEN_FILE:
+      return operation == FileOperation::kOpen;
+    case v1::READ:
+      return operation == FileOperation::kRead;
     case v1::STAT:
       return operation == FileOperation::kStat || operation == FileOperation::kSize;
-    case v1::LIST: return operation == FileOperation::kList;
-    case v1::MAKE_DIRECTORY: return operation == FileOperation::kMakeDirectory;
-    case v1::SYNC_DIRECTORY: return operation == FileOperation::kSyncDirectory;
-    default: return true;
+    case v1::LIST:
+      return operation == FileOperation::kList;
+    case v1::MAKE_DIRECTORY:
+      return operation == FileOperation::kMakeDirectory;
+    case v1::SYNC_DIRECTORY:
+      return operation == FileOperation::kSyncDirectory;
+    default:
+      return true;
   }
 }
 

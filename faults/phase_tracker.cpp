@@ -22,40 +22,71 @@ std::int64_t NumberOf(std::span<const Field> fields, std::string_view name) {
 
 void PhaseTracker::OnAnnounce(Point point, std::span<const Field> fields) {
   switch (point) {
-    case Point::kRunStart: train_ = true; break;
-    case Point::kRunEnd: train_ = false; break;
-    case Point::kSaveStart: save_ = true; break;
-    case Point::kSaveDone: save_ = false; break;
+    case Point::kRunStart:
+      train_ = true;
+      break;
+    case Point::kRunEnd:
+      train_ = false;
+      break;
+    case Point::kSaveStart:
+      save_ = true;
+      break;
+    case Point::kSaveDone:
+      save_ = false;
+      break;
     case Point::kStopRequested:
-    case Point::kHookEnd: close_ = true; break;
+    case Point::kHookEnd:
+      close_ = true;
+      break;
     case Point::kMonitoredStart:
-    case Point::kMonitoredEnd: Reset(); break;
+    case Point::kMonitoredEnd:
+      Reset();
+      break;
     case Point::kRecoveryStart:
       Reset();
       recover_ = true;
       break;
-    default: OnSession(point, fields); break;
+    default:
+      OnSession(point, fields);
+      break;
   }
 }
 
 void PhaseTracker::OnSession(Point point, std::span<const Field> fields) {
   switch (point) {
-    case Point::kCreateAttempt: create_ = true; break;
+    case Point::kCreateAttempt:
+      create_ = true;
+      break;
     case Point::kCreateDone:
       create_ = false;
       recover_ = false;
       break;
-    case Point::kInitStart: init_ = true; break;
-    case Point::kInitDone: init_ = false; break;
-    case Point::kRestoreStart: restore_ = true; break;
-    case Point::kRestoreDone: restore_ = false; break;
-    case Point::kWaitStart: wait_ = true; break;
-    case Point::kWaitForCheckpoint: wait_ = true; break;
+    case Point::kInitStart:
+      init_ = true;
+      break;
+    case Point::kInitDone:
+      init_ = false;
+      break;
+    case Point::kRestoreStart:
+      restore_ = true;
+      break;
+    case Point::kRestoreDone:
+      restore_ = false;
+      break;
+    case Point::kWaitStart:
+      wait_ = true;
+      break;
+    case Point::kWaitForCheckpoint:
+      wait_ = true;
+      break;
     case Point::kStateRead:
       if (TextOf(fields, "answer") == "state") wait_ = false;
       break;
-    case Point::kWaitEnd: wait_ = false; break;
-    default: break;
+    case Point::kWaitEnd:
+      wait_ = false;
+      break;
+    default:
+      break;
   }
 }
 

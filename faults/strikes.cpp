@@ -13,9 +13,12 @@ namespace {
 
 sim::LossModel LossOf(const v1::Fault& fault) {
   switch (fault.unsynced()) {
-    case v1::LOSE_ALL: return sim::LossModel::kLoseEverything;
-    case v1::KEEP_ALL: return sim::LossModel::kKeepEverything;
-    default: return sim::LossModel::kDrawn;
+    case v1::LOSE_ALL:
+      return sim::LossModel::kLoseEverything;
+    case v1::KEEP_ALL:
+      return sim::LossModel::kKeepEverything;
+    default:
+      return sim::LossModel::kDrawn;
   }
 }
 
@@ -64,7 +67,9 @@ void Injector::Trigger(FaultState& state) {
       state.left = std::max(1U, state.fault->times());
       state.why_not = "no call matched after its trigger";
       return;
-    default: Strike(state); return;
+    default:
+      Strike(state);
+      return;
   }
 }
 
@@ -72,12 +77,23 @@ void Injector::Strike(FaultState& state) {
   switch (state.fault->kind()) {
     case v1::CRASH:
     case v1::POWER_FAIL:
-    case v1::RESTART: StrikeDeath(state); return;
-    case v1::PAUSE: StrikePause(state); return;
-    case v1::SLOW_DOWN: StrikeSlowDown(state); return;
-    case v1::BREAK_CONNECTION: StrikeConnection(state); return;
-    case v1::PARTITION: StrikePartition(state); return;
-    default: FL_ASSERT(false, "fault {} cannot be triggered", state.name);
+    case v1::RESTART:
+      StrikeDeath(state);
+      return;
+    case v1::PAUSE:
+      StrikePause(state);
+      return;
+    case v1::SLOW_DOWN:
+      StrikeSlowDown(state);
+      return;
+    case v1::BREAK_CONNECTION:
+      StrikeConnection(state);
+      return;
+    case v1::PARTITION:
+      StrikePartition(state);
+      return;
+    default:
+      FL_ASSERT(false, "fault {} cannot be triggered", state.name);
   }
 }
 
@@ -89,8 +105,8 @@ void Injector::StrikeDeath(FaultState& state) {
   Die(state, state.fault->kind() == v1::POWER_FAIL, "");
 }
 
-// Does not return when the caller is a fiber of the node itself, so everything that comes after is an
-// event of this same instant.
+// Does not return when the caller is a fiber of the node itself, so everything that comes after is
+// an event of this same instant.
 void Injector::Die(FaultState& state, bool power, const std::string& note) {
   sim::Node& node = *state.node;
   simulator_.TraceFault(KindNameOf(*state.fault), node.id(), {{"fault", state.name}});
@@ -116,10 +132,11 @@ void Injector::VerifyDeath(FaultState& state, std::string phase, std::uint32_t i
     Missed(state, "the process did not die");
     return;
   }
-  std::string effect = fmt::format("incarnation {} {}", incarnation,
-                                   exits.back().how == sim::NodeExit::How::kPowerFailed
-                                       ? "lost its power; " + DescribeLoss(before, node.disk().Contents())
-                                       : "died");
+  std::string effect =
+      fmt::format("incarnation {} {}", incarnation,
+                  exits.back().how == sim::NodeExit::How::kPowerFailed
+                      ? "lost its power; " + DescribeLoss(before, node.disk().Contents())
+                      : "died");
   Verify(state, std::move(phase), effect + note);
   if (state.fault->kind() == v1::RESTART) {
     const std::size_t mine = activations_.size() - 1;
@@ -142,13 +159,13 @@ void Injector::StrikePause(FaultState& state) {
     return;
   }
   const double seconds = state.fault->duration_secs();
-  Verify(state, phase, seconds > 0 ? fmt::format("stood still for {} s", seconds)
-                                   : std::string("stood still for ever"));
+  Verify(state, phase,
+         seconds > 0 ? fmt::format("stood still for {} s", seconds)
+                     : std::string("stood still for ever"));
   if (!(seconds > 0)) return;
-  simulator_.After(Duration::FromSeconds(seconds),
-                   [&node, incarnation = node.incarnation()] {
-                     if (node.incarnation() == incarnation) node.Resume();
-                   });
+  simulator_.After(Duration::FromSeconds(seconds), [&node, incarnation = node.incarnation()] {
+    if (node.incarnation() == incarnation) node.Resume();
+  });
 }
 
 void Injector::StrikeSlowDown(FaultState& state) {
@@ -158,11 +175,12 @@ void Injector::StrikeSlowDown(FaultState& state) {
   node.SlowDown({static_cast<std::uint64_t>(std::llround(factor * 1000)), 1000});
   const Ratio now = node.slow_down();
   Verify(state, std::string(PhaseOf(node)),
-         fmt::format("works {} times slower", static_cast<double>(now.numerator) /
-                                                  static_cast<double>(now.denominator)));
+         fmt::format("works {} times slower",
+                     static_cast<double>(now.numerator) / static_cast<double>(now.denominator)));
   if (!(state.fault->duration_secs() > 0)) return;
-  simulator_.After(Duration::FromSeconds(state.fault->duration_secs()),
-                   [&node] { node.SlowDown({1, 1}); });
+  simulator_.After(Duration::FromSeconds(state.fault->duration_secs()), [&node] {
+    node.SlowDown({1, 1});
+  });
 }
 
 std::vector<sim::Node*> Injector::PeersOf(const FaultState& state) const {
@@ -189,7 +207,8 @@ void Injector::StrikeConnection(FaultState& state) {
     Missed(state, "no connection was open");
     return;
   }
-  Verify(state, std::string(PhaseOf(*state.node)), fmt::format("{} connections broke", open - left));
+  Verify(state, std::string(PhaseOf(*state.node)),
+         fmt::format("{} connections broke", open - left));
 }
 
 void Injector::StrikePartition(FaultState& state) {

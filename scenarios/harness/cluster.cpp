@@ -135,9 +135,8 @@ void Cluster::RunMember(Member& member, Env& env) {
   ProcessRuntime runtime(env, process);
   ProgramContext context = MakeContext(member, runtime.runtime());
   const Status end = RunProgram(program_, context);
-  simulator_->After(Duration(), [this, &member, failed = !end.ok()] {
-    OnProgramEnd(member, failed);
-  });
+  simulator_->After(Duration(),
+                    [this, &member, failed = !end.ok()] { OnProgramEnd(member, failed); });
 }
 
 void Cluster::OnDeath(sim::Node& node) {
@@ -185,9 +184,12 @@ std::string AddressOfNode(const std::string& node) { return node + ":2222"; }
 
 ProgramRole MakeRole(v1::Role role) {
   switch (role) {
-    case v1::WORKER: return ProgramRole::kWorker;
-    case v1::SERVER: return ProgramRole::kServer;
-    default: return ProgramRole::kChief;
+    case v1::WORKER:
+      return ProgramRole::kWorker;
+    case v1::SERVER:
+      return ProgramRole::kServer;
+    default:
+      return ProgramRole::kChief;
   }
 }
 

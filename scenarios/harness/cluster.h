@@ -30,8 +30,8 @@ struct ClusterOptions {
   StackPool* stacks = nullptr;
 };
 
-// One scenario in one simulator: its nodes with their disks and programs, its faults, its supervisor,
-// and the probes of its disks. The scenario is valid and outlives it.
+// One scenario in one simulator: its nodes with their disks and programs, its faults, its
+// supervisor, and the probes of its disks. The scenario is valid and outlives it.
 class Cluster {
  public:
   Cluster(const v1::Scenario& scenario, ClusterOptions options);

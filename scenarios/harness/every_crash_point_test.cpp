@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
+#include <boost/test/unit_test.hpp>
 
 #include "scenarios/harness/harness.h"
 #include "scenarios/harness/job_pool.h"
@@ -125,10 +125,10 @@ Tally RunAndPrint(v1::SemanticsBase semantics, v1::FaultKind kind) {
   const Tally tally = enumeration.Run();
   BOOST_TEST(tally.cases == enumeration.turns());
   BOOST_TEST(tally.cases > 100U);
-  std::string text = fmt::format("{} {}: {} cases, {} end as undisturbed, {} unexplained",
-                                 semantics == v1::STRICT ? "STRICT" : "TF",
-                                 v1::FaultKind_Name(kind), tally.cases, tally.equal,
-                                 tally.unexplained);
+  std::string text =
+      fmt::format("{} {}: {} cases, {} end as undisturbed, {} unexplained",
+                  semantics == v1::STRICT ? "STRICT" : "TF", v1::FaultKind_Name(kind), tally.cases,
+                  tally.equal, tally.unexplained);
   for (const auto& [rules, count] : tally.by_rule) text += fmt::format("\n  {} x {}", count, rules);
   BOOST_TEST_MESSAGE(text);
   fmt::print("{}\n", text);

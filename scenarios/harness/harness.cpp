@@ -76,7 +76,10 @@ std::optional<FinalValues> RunUndisturbed(v1::Scenario scenario, const Assets& a
 // One run with all that listens to it.
 struct Run {
   Run(const v1::Scenario& s, const Assets& assets, const RunSettings& settings)
-      : scenario(s), facts(MakeFacts(s)), checkers(facts), timeline(facts.node_names),
+      : scenario(s),
+        facts(MakeFacts(s)),
+        checkers(facts),
+        timeline(facts.node_names),
         recoveries(facts.node_names) {
     std::vector<sim::TraceSink*> sinks = {&checkers, &watcher, &timeline, &recoveries};
     sinks.insert(sinks.end(), settings.sinks.begin(), settings.sinks.end());

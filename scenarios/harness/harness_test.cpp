@@ -73,8 +73,8 @@ BOOST_AUTO_TEST_CASE(a_crashed_counter_restores_and_ends_at_its_target) {
 
 BOOST_AUTO_TEST_CASE(a_fault_that_does_not_fire_makes_the_run_vacuous) {
   const Assets assets = TestAssets();
-  const v1::Scenario scenario = Parse(
-      assets, R"(faults { faults { kind: CRASH node: "chief" trigger { at_step: 100 } } })");
+  const v1::Scenario scenario =
+      Parse(assets, R"(faults { faults { kind: CRASH node: "chief" trigger { at_step: 100 } } })");
   const RunOutcome outcome = RunScenario(scenario, assets, {});
   BOOST_TEST(outcome.report.outcome() == "vacuous");
   BOOST_TEST(outcome.exit_code() == 6);
@@ -84,8 +84,7 @@ BOOST_AUTO_TEST_CASE(a_fault_that_does_not_fire_makes_the_run_vacuous) {
 
 BOOST_AUTO_TEST_CASE(an_invariant_that_compares_nothing_makes_the_run_vacuous) {
   const Assets assets = TestAssets();
-  const v1::Scenario scenario =
-      Parse(assets, "expect { no_faults: true applicable: 'INV-49' }");
+  const v1::Scenario scenario = Parse(assets, "expect { no_faults: true applicable: 'INV-49' }");
   const RunOutcome outcome = RunScenario(scenario, assets, {});
   BOOST_TEST(outcome.report.outcome() == "vacuous");
   BOOST_TEST(HasReason(outcome, "INV-49 is declared applicable and compared nothing"));
@@ -94,8 +93,9 @@ BOOST_AUTO_TEST_CASE(an_invariant_that_compares_nothing_makes_the_run_vacuous) {
 BOOST_AUTO_TEST_CASE(a_scenario_without_faults_must_say_so) {
   const Assets assets = TestAssets();
   BOOST_TEST(RunScenario(Parse(assets, ""), assets, {}).report.outcome() == "vacuous");
-  BOOST_TEST(RunScenario(Parse(assets, "expect { no_faults: true }"), assets, {}).report.outcome() ==
-             "passed");
+  BOOST_TEST(
+      RunScenario(Parse(assets, "expect { no_faults: true }"), assets, {}).report.outcome() ==
+      "passed");
 }
 
 BOOST_AUTO_TEST_CASE(what_differs_from_the_expectation_is_told) {

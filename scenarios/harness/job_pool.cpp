@@ -17,8 +17,8 @@ void RunJobs(std::size_t count, int jobs, const std::function<void(std::size_t)>
     tasks.emplace_back([&job, i] { job(i); });
     results.push_back(tasks.back().get_future());
   }
-  std::size_t threads = jobs > 0 ? static_cast<std::size_t>(jobs)
-                                 : std::max(1U, std::thread::hardware_concurrency());
+  std::size_t threads =
+      jobs > 0 ? static_cast<std::size_t>(jobs) : std::max(1U, std::thread::hardware_concurrency());
   threads = std::min(threads, count);
   std::atomic<std::size_t> next = 0;
   std::vector<std::jthread> workers;

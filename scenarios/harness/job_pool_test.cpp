@@ -14,11 +14,12 @@ BOOST_AUTO_TEST_CASE(every_job_runs_once_and_is_done_in_order) {
   for (const int jobs : {1, 2, 7}) {
     std::vector<std::atomic<int>> runs(20);
     std::vector<std::size_t> order;
-    RunJobs(runs.size(), jobs, [&](std::size_t i) { ++runs[i]; },
-            [&](std::size_t i) {
-              BOOST_TEST(runs[i] == 1);
-              order.push_back(i);
-            });
+    RunJobs(
+        runs.size(), jobs, [&](std::size_t i) { ++runs[i]; },
+        [&](std::size_t i) {
+          BOOST_TEST(runs[i] == 1);
+          order.push_back(i);
+        });
     BOOST_REQUIRE(order.size() == runs.size());
     for (std::size_t i = 0; i < order.size(); ++i) BOOST_TEST(order[i] == i);
   }

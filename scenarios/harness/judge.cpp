@@ -41,11 +41,14 @@ class Judgement {
   // kPassed stands for a run that came to its end.
   sim::Outcome HowItEnded() const {
     switch (evidence_.result.end) {
-      case sim::RunEnd::kFinished: return sim::Outcome::kPassed;
+      case sim::RunEnd::kFinished:
+        return sim::Outcome::kPassed;
       case sim::RunEnd::kStopped:
         return evidence_.done ? sim::Outcome::kPassed : sim::Outcome::kFailed;
-      case sim::RunEnd::kCrashed: return sim::Outcome::kCrashed;
-      default: return sim::Outcome::kStuck;
+      case sim::RunEnd::kCrashed:
+        return sim::Outcome::kCrashed;
+      default:
+        return sim::Outcome::kStuck;
     }
   }
 
@@ -149,16 +152,17 @@ class Judgement {
     } else if (!mine) {
       Reason("expected the final values of the run without faults, found none");
     } else if (!(*mine == *other)) {
-      Reason("expected the final values of the run without faults ({:016x} at step {}), found "
-             "{:016x} at step {}", other->digest, other->step, mine->digest, mine->step);
+      Reason(
+          "expected the final values of the run without faults ({:016x} at step {}), found "
+          "{:016x} at step {}",
+          other->digest, other->step, mine->digest, mine->step);
     }
   }
 
   void CheckApplicable() {
     for (const std::string& id : expect_.applicable()) {
-      const auto checker =
-          std::find_if(evidence_.checkers.begin(), evidence_.checkers.end(),
-                       [&](const auto& c) { return c->invariant() == id; });
+      const auto checker = std::find_if(evidence_.checkers.begin(), evidence_.checkers.end(),
+                                        [&](const auto& c) { return c->invariant() == id; });
       if (checker != evidence_.checkers.end() && (*checker)->comparisons() > 0) continue;
       Reason("{} is declared applicable and compared nothing", id);
     }

@@ -24,7 +24,8 @@ struct Evidence {
   const std::vector<std::unique_ptr<Checker>>& checkers;
   const std::vector<faults::NotFired>& not_fired;
   const std::vector<std::string>& node_names;
-  // Of the run without faults, if it was asked for; the inner one is missing if it did not end well.
+  // Of the run without faults, if it was asked for; the inner one is missing if it did not end
+  // well.
   std::optional<std::optional<FinalValues>> undisturbed;
   // Draws that a replay names and that never came.
   std::vector<std::string> unused_overrides;

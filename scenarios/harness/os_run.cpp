@@ -41,8 +41,8 @@ Status CheckProgram(const OsRunOptions& options, const ProgramRegistry& programs
   for (const v1::Parameter& given : options.program.parameters()) {
     const ParameterInfo* parameter = program->FindParameter(given.name());
     if (parameter == nullptr) {
-      return Status(Code::kInvalidArgument, fmt::format("{} has no parameter \"{}\"",
-                                                        program->name, given.name()));
+      return Status(Code::kInvalidArgument,
+                    fmt::format("{} has no parameter \"{}\"", program->name, given.name()));
     }
     const Status good = CheckParameter(*parameter, given.value());
     if (!good.ok()) return good.WithMessage(given.name() + ": " + good.message());
@@ -78,8 +78,8 @@ Status RunOnOs(const OsRunOptions& options, const ProgramRegistry& programs) {
   const ProgramInfo& program = *programs.Find(options.program.name());
   RealEnv world;
   Status end;
-  const Status ran = world.Run(
-      [&](Env& env) { end = RunInEnv(env, world.stop_signal(), options, program); });
+  const Status ran =
+      world.Run([&](Env& env) { end = RunInEnv(env, world.stop_signal(), options, program); });
   FL_RETURN_IF_ERROR(ran);
   StopSignal* signal = world.stop_signal();
   if (end.ok() && signal != nullptr && signal->token().cancelled()) return signal->token().reason();

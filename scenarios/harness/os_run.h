@@ -21,10 +21,10 @@ struct OsRunOptions {
   std::function<void(std::int64_t step)> progress;
 };
 
-// Trains one program as chief of a job of one process on this machine: the same programs, composition
-// and core as in the simulator, on the operating system's clock and files. INVALID_ARGUMENT for an
-// unknown program or parameter; CANCELLED after a signal, when the program has ended cleanly; else
-// what the program ended with. Call it from main, not from a fiber.
+// Trains one program as chief of a job of one process on this machine: the same programs,
+// composition and core as in the simulator, on the operating system's clock and files.
+// INVALID_ARGUMENT for an unknown program or parameter; CANCELLED after a signal, when the program
+// has ended cleanly; else what the program ended with. Call it from main, not from a fiber.
 Status RunOnOs(const OsRunOptions& options, const ProgramRegistry& programs);
 
 }  // namespace faultline::scenarios

@@ -24,9 +24,12 @@ bool Parse(const std::string& text, Number* number) {
 
 std::string_view RoleName(ProgramRole role) {
   switch (role) {
-    case ProgramRole::kChief: return "chief";
-    case ProgramRole::kWorker: return "worker";
-    case ProgramRole::kServer: return "server";
+    case ProgramRole::kChief:
+      return "chief";
+    case ProgramRole::kWorker:
+      return "worker";
+    case ProgramRole::kServer:
+      return "server";
   }
   return "";
 }
@@ -98,7 +101,8 @@ Status CheckParameter(const ParameterInfo& parameter, const std::string& value) 
     case ParameterType::kReal:
       if (Parse(value, &real) && std::isfinite(real)) return Status();
       return Status(Code::kInvalidArgument, fmt::format("expected a number, found \"{}\"", value));
-    case ParameterType::kText: return Status();
+    case ParameterType::kText:
+      return Status();
   }
   return Status();
 }

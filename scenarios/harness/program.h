@@ -20,8 +20,8 @@ enum class ProgramRole : std::uint8_t { kChief, kWorker, kServer };
 // "chief", "worker", "server".
 std::string_view RoleName(ProgramRole role);
 
-// What every training program is told (scenario.proto, Program). Times and counts of 0 stand for the
-// defaults named there.
+// What every training program is told (scenario.proto, Program). Times and counts of 0 stand for
+// the defaults named there.
 struct TrainingSettings {
   std::int64_t steps = 0;
   std::int64_t save_every_steps = 0;

@@ -45,7 +45,9 @@ void RecoveryPhases::OnPoint(const sim::TraceEvent& event) {
       }
       recovery.stage = Stage::kCreating;
       return;
-    case Point::kRestoreStart: recovery.restore_start = event.time; return;
+    case Point::kRestoreStart:
+      recovery.restore_start = event.time;
+      return;
     case Point::kRestoreDone:
       recovery.restore += event.time - recovery.restore_start;
       return;
@@ -67,7 +69,8 @@ void RecoveryPhases::OnPoint(const sim::TraceEvent& event) {
     case Point::kProgress:
       if (recovery.stage == Stage::kCreated) Finish(event, recovery);
       return;
-    default: return;
+    default:
+      return;
   }
 }
 

@@ -19,19 +19,26 @@ void RunWatcher::OnEvent(const sim::TraceEvent& event) {
   }
   if (event.kind != sim::EventKind::kAnnounce) return;
   switch (event.point) {
-    case Point::kProgramStart: roles_[event.node] = fields.Text("role"); break;
+    case Point::kProgramStart:
+      roles_[event.node] = fields.Text("role");
+      break;
     case Point::kProgramEnd:
       nodes_[event.node].code = fields.Text("code");
       nodes_[event.node].message = fields.Text("message");
       break;
-    case Point::kGlobalStepWrite: last_step_ = fields.Int("step"); break;
-    case Point::kRecoveryStart: recoveries_ += 1; break;
+    case Point::kGlobalStepWrite:
+      last_step_ = fields.Int("step");
+      break;
+    case Point::kRecoveryStart:
+      recoveries_ += 1;
+      break;
     case Point::kFinalValues:
       if (chief_was_clean_ && roles_[event.node] != "chief") break;
       chief_was_clean_ = roles_[event.node] == "chief";
       final_ = {fields.Int("step"), static_cast<std::uint64_t>(fields.Int("digest"))};
       break;
-    default: break;
+    default:
+      break;
   }
 }
 

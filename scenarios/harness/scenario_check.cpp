@@ -46,7 +46,9 @@ class ScenarioCheck {
   }
 
  private:
-  void Add(FieldPath path, std::string text) { problems_.push_back({std::move(path), std::move(text)}); }
+  void Add(FieldPath path, std::string text) {
+    problems_.push_back({std::move(path), std::move(text)});
+  }
 
   // The parser turns 1e400 into infinity without a word, and reads "nan".
   void CheckNumbers(const pb::Message& message, const FieldPath& path) {
@@ -58,7 +60,8 @@ class ScenarioCheck {
       here.push_back({field->name(), field->is_repeated() ? 0 : -1});
       if (field->cpp_type() == pb::FieldDescriptor::CPPTYPE_DOUBLE) {
         const double value = reflection.GetDouble(message, field);
-        if (!std::isfinite(value)) Add(here, fmt::format("expected a finite number, found {}", value));
+        if (!std::isfinite(value))
+          Add(here, fmt::format("expected a finite number, found {}", value));
         if (value < 0) Add(here, fmt::format("expected zero or more, found {}", value));
       }
       if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) continue;
@@ -76,10 +79,11 @@ class ScenarioCheck {
   void CheckTexts(const std::string& stem) {
     const std::string& name = scenario_.name();
     if (!IsPlainName(name)) {
-      Add({{"name"}}, fmt::format("expected a name of small letters, digits and '_', found \"{}\"",
-                                  name));
+      Add({{"name"}},
+          fmt::format("expected a name of small letters, digits and '_', found \"{}\"", name));
     } else if (!stem.empty() && name != stem) {
-      Add({{"name"}}, fmt::format("expected the name of the file, \"{}\", found \"{}\"", stem, name));
+      Add({{"name"}},
+          fmt::format("expected the name of the file, \"{}\", found \"{}\"", stem, name));
     }
     if (scenario_.description().empty()) {
       Add({{"description"}}, "expected a text that says what happens and why the end is right");
@@ -96,7 +100,8 @@ class ScenarioCheck {
   }
 
   void NotNegative(std::int64_t value, const char* field) {
-    if (value < 0) Add({{"program"}, {field}}, fmt::format("expected zero or more, found {}", value));
+    if (value < 0)
+      Add({{"program"}, {field}}, fmt::format("expected zero or more, found {}", value));
   }
 
   void CheckProgram() {
@@ -107,8 +112,8 @@ class ScenarioCheck {
                                                programs_.Names(), program.name()));
     }
     if (program.steps() <= 0) {
-      Add({{"program"}, {"steps"}}, fmt::format("expected a positive number of steps, found {}",
-                                                program.steps()));
+      Add({{"program"}, {"steps"}},
+          fmt::format("expected a positive number of steps, found {}", program.steps()));
     }
     NotNegative(program.save_every_steps(), "save_every_steps");
     NotNegative(program.max_to_keep(), "max_to_keep");
@@ -133,7 +138,8 @@ class ScenarioCheck {
       const ParameterInfo* known = info.FindParameter(parameter.name());
       if (known == nullptr) {
         std::string names;
-        for (const ParameterInfo& p : info.parameters) names += (names.empty() ? "" : ", ") + p.name;
+        for (const ParameterInfo& p : info.parameters)
+          names += (names.empty() ? "" : ", ") + p.name;
         Add(with("name"), fmt::format("expected a parameter of {} ({}), found \"{}\"", info.name,
                                       names.empty() ? "it has none" : names, parameter.name()));
         continue;
@@ -158,7 +164,8 @@ class ScenarioCheck {
       if (!IsPlainName(node.name()) || !names.insert(node.name()).second) {
         Add({{"nodes", i}, {"name"}},
             fmt::format("expected a name of small letters and digits that no other node has, found "
-                        "\"{}\"", node.name()));
+                        "\"{}\"",
+                        node.name()));
       }
       if (!v1::Role_IsValid(node.role()) || node.role() == v1::ROLE_UNSPECIFIED) {
         Add({{"nodes", i}, {"role"}}, "expected CHIEF, WORKER or SERVER");
@@ -190,8 +197,9 @@ class ScenarioCheck {
     for (int i = 0; i < names.size(); ++i) {
       if (FindDeviation(names[i]) != nullptr) continue;
       Add({{"semantics"}, {field, i}},
-          fmt::format("expected the name of a switch (see `faultline list switches`), found \"{}\"{}",
-                      names[i], HasMutants() ? "" : "; this build has no planted defects"));
+          fmt::format(
+              "expected the name of a switch (see `faultline list switches`), found \"{}\"{}",
+              names[i], HasMutants() ? "" : "; this build has no planted defects"));
     }
   }
 
@@ -230,8 +238,10 @@ class ScenarioCheck {
                                       [&](const InvariantInfo& info) { return info.id == ids[i]; });
       if (found != known.end()) continue;
       Add({{"expect"}, {field, i}},
-          fmt::format("expected an invariant that is checked (see `faultline list invariants`), found "
-                      "\"{}\"", ids[i]));
+          fmt::format(
+              "expected an invariant that is checked (see `faultline list invariants`), found "
+              "\"{}\"",
+              ids[i]));
     }
   }
 
@@ -240,7 +250,8 @@ class ScenarioCheck {
     CheckInvariants(expect.violations(), "violations");
     CheckInvariants(expect.applicable(), "applicable");
     if (expect.outcome() == v1::FAILED && expect.violations_size() == 0) {
-      Add({{"expect"}, {"outcome"}}, "expected `violations` beside FAILED: which ones must be found");
+      Add({{"expect"}, {"outcome"}},
+          "expected `violations` beside FAILED: which ones must be found");
     }
     if (expect.outcome() != v1::STUCK && !expect.stuck_waiting_for().empty()) {
       Add({{"expect"}, {"stuck_waiting_for"}}, "expected nothing: the outcome is not STUCK");

@@ -27,9 +27,9 @@ struct Position {
 };
 
 Status ErrorAt(const std::string& path, Position at, const std::string& text) {
-  return Status(Code::kInvalidArgument,
-                fmt::format("{}:{}:{}: {}", path.empty() ? "scenario" : path, at.line, at.column,
-                            text));
+  return Status(
+      Code::kInvalidArgument,
+      fmt::format("{}:{}:{}: {}", path.empty() ? "scenario" : path, at.line, at.column, text));
 }
 
 std::string Replace(std::string text, std::string_view from, std::string_view to) {
@@ -188,7 +188,8 @@ Result<v1::Scenario> LoadScenario(const std::string& path, const ProgramRegistry
   std::ostringstream content;
   if (file) content << file.rdbuf();
   if (!file || std::filesystem::is_directory(path)) {
-    return Status(Code::kNotFound, fmt::format("{}: expected a scenario file that can be read", path));
+    return Status(Code::kNotFound,
+                  fmt::format("{}: expected a scenario file that can be read", path));
   }
   return ParseScenario(content.str(), {path, programs});
 }

@@ -84,10 +84,9 @@ BOOST_AUTO_TEST_CASE(every_scenario_meets_its_expectation_twice_alike) {
     BOOST_TEST((outcomes[i].outcome == sim::Outcome::kPassed),
                all[i].path << ": " << Explain(outcomes[i]));
     BOOST_REQUIRE(outcomes[i].certificate.has_value());
-    BOOST_TEST_MESSAGE(outcomes[i].report.real_secs() << " s, " << outcomes[i].report.events()
-                                                      << " events, "
-                                                      << outcomes[i].report.virtual_secs()
-                                                      << " virtual s: " << all[i].path);
+    BOOST_TEST_MESSAGE(outcomes[i].report.real_secs()
+                       << " s, " << outcomes[i].report.events() << " events, "
+                       << outcomes[i].report.virtual_secs() << " virtual s: " << all[i].path);
     BOOST_TEST(outcomes[i].certificate->equal,
                all[i].path << ": " << outcomes[i].certificate->Describe());
   }
@@ -117,8 +116,7 @@ BOOST_AUTO_TEST_CASE(every_expectation_about_semantics_fails_under_the_other) {
     if (!name.ends_with("_tf") && !name.ends_with("_strict")) continue;
     ++swapped;
     RunSettings settings;
-    settings.semantics =
-        loaded.scenario.semantics().base() == v1::STRICT ? v1::TF : v1::STRICT;
+    settings.semantics = loaded.scenario.semantics().base() == v1::STRICT ? v1::TF : v1::STRICT;
     const RunOutcome outcome = RunScenario(loaded.scenario, assets, settings);
     BOOST_TEST(!outcome.expectation_met, name << ": " << Explain(outcome));
   }

@@ -36,9 +36,13 @@ void Timeline::OnEvent(const sim::TraceEvent& event) {
            fmt::format("FAULT {}{}", event.name, fault.empty() ? "" : fmt::format(" ({})", fault)));
       return;
     }
-    case sim::EventKind::kLifecycle: TellLifecycle(event); return;
-    case sim::EventKind::kAnnounce: break;
-    default: return;
+    case sim::EventKind::kLifecycle:
+      TellLifecycle(event);
+      return;
+    case sim::EventKind::kAnnounce:
+      break;
+    default:
+      return;
   }
   switch (event.point) {
     case Point::kProgress: {
@@ -55,12 +59,18 @@ void Timeline::OnEvent(const sim::TraceEvent& event) {
     case Point::kErrorSeen:
     case Point::kRecoveryStart:
     case Point::kRecoveryWait:
-    case Point::kRunRaised: TellProcess(event); return;
+    case Point::kRunRaised:
+      TellProcess(event);
+      return;
     case Point::kStateRead:
     case Point::kRestoreDone:
     case Point::kSaveDone:
-    case Point::kCheckpointRemoved: TellCheckpoint(event); return;
-    default: TellSession(event); return;
+    case Point::kCheckpointRemoved:
+      TellCheckpoint(event);
+      return;
+    default:
+      TellSession(event);
+      return;
   }
 }
 
@@ -93,7 +103,9 @@ void Timeline::TellProcess(const sim::TraceEvent& event) {
            fmt::format("waits {:.3f} s before the next attempt",
                        static_cast<double>(fields.Int("wait_ns")) * 1e-9));
       return;
-    default: Tell(event, "error", WithError("the error reaches the program", fields)); return;
+    default:
+      Tell(event, "error", WithError("the error reaches the program", fields));
+      return;
   }
 }
 
@@ -109,8 +121,8 @@ void Timeline::TellSession(const sim::TraceEvent& event) {
       if (code != "OK") {
         Tell(event, "error", WithError("gets no session", fields));
       } else if (fields.Text("path") == "restored") {
-        Tell(event, "session", fmt::format("has a session, restored from {}",
-                                           fields.Text("checkpoint")));
+        Tell(event, "session",
+             fmt::format("has a session, restored from {}", fields.Text("checkpoint")));
       } else if (fields.Text("path") == "waited") {
         Tell(event, "session", "has a session: the model is ready");
       } else {
@@ -135,8 +147,11 @@ void Timeline::TellSession(const sim::TraceEvent& event) {
     case Point::kServerStart:
       Tell(event, "process", fmt::format("serves at {}", fields.Text("address")));
       return;
-    case Point::kStopRequested: Tell(event, "session", "training is to stop"); return;
-    default: return;
+    case Point::kStopRequested:
+      Tell(event, "session", "training is to stop");
+      return;
+    default:
+      return;
   }
 }
 

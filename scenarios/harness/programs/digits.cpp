@@ -38,12 +38,15 @@ Result<Digits> Digits::Parse(std::string_view csv, std::int64_t rows) {
     }
     good = good && TakeNumber(&csv, 9, '\n', &number);
     if (!good) {
-      return Status(Code::kDataLoss, fmt::format("digits.csv, line {}: expected 64 pixels from 0 to "
-                                                 "16 and a label from 0 to 9", digits.count() + 1));
+      return Status(Code::kDataLoss,
+                    fmt::format("digits.csv, line {}: expected 64 pixels from 0 to "
+                                "16 and a label from 0 to 9",
+                                digits.count() + 1));
     }
     digits.labels_.push_back(number);
   }
-  if (digits.count() == 0) return Status(Code::kDataLoss, "digits.csv: expected at least one image");
+  if (digits.count() == 0)
+    return Status(Code::kDataLoss, "digits.csv: expected at least one image");
   return digits;
 }
 

@@ -42,8 +42,8 @@ Examples MakeExamples(const Digits& digits) {
   return examples;
 }
 
-// Feeds the batch of the step at which the model stands, anew at each attempt: after a roll-back the
-// same step gets the same batch again.
+// Feeds the batch of the step at which the model stands, anew at each attempt: after a roll-back
+// the same step gets the same batch again.
 class BatchHook final : public SessionRunHook {
  public:
   BatchHook(Examples examples, std::int64_t batch, Output inputs, Output targets, Output step)

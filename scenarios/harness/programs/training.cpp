@@ -35,14 +35,32 @@ class FinalValuesHook final : public SessionRunHook {
       digest.Add(variables_[i].name());
       digest.Add(values[i + 1].tensor().Digest());
     }
-    observer_.Announce(Point::kFinalValues, {{"step", values[0].scalar<std::int64_t>()},
-                                             {"digest", static_cast<std::int64_t>(digest.value())}});
+    observer_.Announce(Point::kFinalValues,
+                       {{"step", values[0].scalar<std::int64_t>()},
+                        {"digest", static_cast<std::int64_t>(digest.value())}});
   }
 
  private:
   Observer& observer_;
   Output step_;
   std::vector<Variable> variables_;
+};
+
+// Looks at the step at which a session begins.
+class LookHook final : public SessionRunHook {
+ public:
+  std::string name() const override { return "LookHook"; }
+  void Begin(const HookContext& context) override {
+    step_tensor_ = GetGlobalStep(context.graph).value();
+  }
+  void AfterCreateSession(Session& session, Coordinator&) override {
+    step_ = session.Run(step_tensor_).scalar<std::int64_t>();
+  }
+  std::int64_t step() const { return step_; }
+
+ private:
+  Output step_tensor_;
+  std::int64_t step_ = 0;
 };
 
 MonitoredTrainingSessionOptions SessionOptions(const ProgramContext& context) {
@@ -75,8 +93,8 @@ std::shared_ptr<Scaffold> MakeScaffold(ProgramContext& context, Graph& graph) {
   return std::make_shared<Scaffold>(std::move(pieces));
 }
 
-// The operation of a step, after which the input's position has moved. Its end is OUT_OF_RANGE, as a
-// reader's that is exhausted (RF-61). The position belongs to the session: it is not saved.
+// The operation of a step, after which the input's position has moved. Its end is OUT_OF_RANGE, as
+// a reader's that is exhausted (RF-61). The position belongs to the session: it is not saved.
 Operation* MakeTrainOp(Graph& graph, const TrainingModel& model, std::int64_t input_steps) {
   if (input_steps <= 0) return model.make_train_op(graph);
   // Every hook reads this tensor: it must not depend on the input.
@@ -113,14 +131,16 @@ Status Train(ProgramContext& context, Graph& graph, TrainingModel model) {
   options.hooks = std::move(model.hooks);
   options.hooks.push_back(std::make_shared<StopAtStepHook>(StopAtStep::LastStep(training.steps)));
   options.hooks.push_back(std::make_shared<FinalValuesHook>(env.observer));
+  const auto look = std::make_shared<LookHook>();
+  options.hooks.push_back(look);
 
   const auto work = static_cast<std::int64_t>(training.step_secs *
                                               static_cast<double>(context.operations_per_second));
   const auto session = MonitoredTrainingSession(context.runtime, graph, options);
   WithSession(*session, [&](MonitoredSession& s) {
-    // A run that only looks: the stop hook then sees a model that is finished already, and a process
-    // that is started on one makes no surplus step (RF-90).
-    static_cast<void>(s.Run(global_step.value()));
+    // The stop hook only looks after a run: a process that is started on a finished model would
+    // make a surplus step (RF-90).
+    if (look->step() >= training.steps) return;
     const auto stopped = [&] { return context.stop != nullptr && context.stop->cancelled(); };
     while (!s.ShouldStop() && !stopped()) {
       if (work > 0) env.spawner.Compute(work);

@@ -15,9 +15,9 @@ struct TrainingModel {
   HookList hooks;
 };
 
-// The loop of all training programs: a monitored training session, as its pages show it, that trains
-// until `steps`, end of input or an error. Announces Progress after each step and FinalValues at a
-// clean end. Throws what the session throws. Suspends.
+// The loop of all training programs: a monitored training session, as its pages show it, that
+// trains until `steps`, end of input or an error. Announces Progress after each step and
+// FinalValues at a clean end. Throws what the session throws. Suspends.
 Status Train(ProgramContext& context, Graph& graph, TrainingModel model);
 
 // The loop of a server: starts it and waits for ever.
