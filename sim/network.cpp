@@ -109,6 +109,8 @@ void SimNetwork::OnProcessEnd(Process& process, bool silent) {
     address.server = nullptr;
     address.methods.clear();
   }
+  std::erase_if(unnoticed_losses_,
+                [node = process.node().id()](const NodePair& loss) { return loss.first == node; });
   for (const auto& [id, connection] : connections_) {
     for (const Side side : {Side::kClient, Side::kServer}) {
       ConnectionEnd& end = connection->End(side);
@@ -257,6 +259,10 @@ void SimNetwork::BreakEnd(Connection& connection, Side side) {
   DropQueue(connection, side);
   if (end.vanished) return;
   if (side == Side::kClient) {
+    // T25: nobody hears of the loss of an idle connection that is not watched.
+    if (connection.pending.empty() && !ServesAnything(*end.process)) {
+      unnoticed_losses_.insert({end.process->node().id(), connection.server.process->node().id()});
+    }
     // RF-20: what is in flight ends with the transport's own UNAVAILABLE.
     auto pending = std::exchange(connection.pending, {});
     for (auto& [id, call] : pending) {

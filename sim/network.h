@@ -48,6 +48,10 @@ struct NetworkModel {
 // before; a power failure and a partition are silence. Messages that meet a partition wait for Heal
 // and keep their order. Nothing polls: callers that wait for a peer are woken when it serves, or
 // when a partition heals.
+// A process that serves something watches its idle connections and makes lost ones anew without a
+// word. A process that only calls does not: the loss of a connection on which no call was pending
+// ends its next call to that peer, once, with the transport's UNAVAILABLE, and later calls connect
+// anew (T25).
 class SimNetwork {
  public:
   SimNetwork(Simulator& simulator, NetworkModel model);
@@ -112,6 +116,7 @@ class SimNetwork {
                const WaitOptions& wait);
   Reach ReachOf(const Process& caller, const Address& address) const;
   Connection* OpenConnection(const Process& caller, NodeId server) const;
+  bool ServesAnything(const Process& process) const;
   Connection& MakeConnection(Process& caller, Process& server);
   void WakeAddresses();
   void DeliverRequest(Connection& connection, Packet packet);
@@ -147,6 +152,8 @@ class SimNetwork {
   std::uint64_t next_connection_ = 1;
   std::set<NodePair> blocked_;
   std::map<NodePair, LinkModel> links_;
+  // Callers and peers whose idle connection was lost, which the caller has yet to notice.
+  std::set<NodePair> unnoticed_losses_;
   // Nodes whose machine has no power.
   std::set<NodeId> dark_;
 };

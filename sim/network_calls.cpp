@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -154,6 +155,9 @@ Result<Connection*> SimNetwork::Connect(Process& caller, const std::string& addr
   for (;;) {
     if (options.cancel != nullptr && options.cancel->cancelled()) return Cancelled();
     if (simulator_.now() >= options.deadline) return DeadlineExceeded();
+    if (unnoticed_losses_.erase({caller.node().id(), entry.last_owner}) > 0) {
+      return TransportError("connection reset by peer");
+    }
     Connection* open = OpenConnection(caller, entry.last_owner);
     const Reach reach = ReachOf(caller, entry);
     // An address that is no longer served by a living process has told its callers so.
@@ -191,6 +195,11 @@ Connection* SimNetwork::OpenConnection(const Process& caller, NodeId server) con
     if (mine && connection->server.process->node().id() == server) return connection.get();
   }
   return nullptr;
+}
+
+bool SimNetwork::ServesAnything(const Process& process) const {
+  return std::any_of(addresses_.begin(), addresses_.end(),
+                     [&process](const auto& address) { return address.second.server == &process; });
 }
 
 Connection& SimNetwork::MakeConnection(Process& caller, Process& server) {

@@ -1,6 +1,7 @@
 #include "sim/network.h"
 
 #include <functional>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
@@ -155,6 +156,97 @@ BOOST_FIXTURE_TEST_CASE(the_next_call_after_a_crash_waits_for_the_restart, TwoNo
   BOOST_TEST(status.ok());
   BOOST_TEST((finished > TimePoint() + Seconds(60)));
   BOOST_TEST(server.incarnation() == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(t25_a_mere_caller_notices_the_loss_of_an_idle_connection_on_use, TwoNodes) {
+  server.Restart();
+  simulator.After(Seconds(5), [this] { server.Crash(); });
+  simulator.After(Seconds(10), [this] { server.Restart(); });
+  Status first_use;
+  TimePoint noticed;
+  Run([&](Env& env) {
+    Call(env, "echo", "before");
+    SleepFor(env, "the restart", Seconds(20));
+    Call(env, "echo", "lost");
+    first_use = status;
+    noticed = env.clock.Now();
+    Call(env, "echo", "after");
+  });
+  BOOST_TEST(IsTransportError(first_use));
+  BOOST_TEST((noticed >= TimePoint() + Seconds(20) && noticed < TimePoint() + Seconds(21)));
+  BOOST_TEST(status.ok());
+  BOOST_TEST(arrived == "beforeafter");
+}
+
+BOOST_FIXTURE_TEST_CASE(t25_an_idle_loss_is_noticed_while_the_peer_is_down_and_then_waited_for,
+                        TwoNodes) {
+  server.Restart();
+  simulator.After(Seconds(5), [this] { server.Crash(); });
+  simulator.After(Seconds(60), [this] { server.Restart(); });
+  Status first_use;
+  TimePoint noticed;
+  Run([&](Env& env) {
+    Call(env, "echo", "before");
+    SleepFor(env, "the crash", Seconds(20));
+    Call(env, "echo", "lost");
+    first_use = status;
+    noticed = env.clock.Now();
+    Call(env, "echo", "after");
+  });
+  BOOST_TEST(IsTransportError(first_use));
+  BOOST_TEST((noticed < TimePoint() + Seconds(21)));
+  BOOST_TEST(status.ok());
+  BOOST_TEST((finished >= TimePoint() + Seconds(60)));
+}
+
+BOOST_FIXTURE_TEST_CASE(t25_a_process_that_serves_reconnects_without_a_word, TwoNodes) {
+  server.Restart();
+  simulator.After(Seconds(5), [this] { simulator.network().BreakConnections(client, server); });
+  simulator.After(Seconds(15), [this] { server.Crash(); });
+  simulator.After(Seconds(16), [this] { server.Restart(); });
+  std::vector<Code> codes;
+  Run([&](Env& env) {
+    CallMethod mine{.decode_request = TextMessage::Decode,
+                    .decode_response = TextMessage::Decode,
+                    .handler = [](const CallContext&, std::unique_ptr<Message>)
+                        -> Result<std::unique_ptr<Message>> { return Text("mine"); }};
+    FL_ASSERT(env.transport.Serve("client:2222", "mine", std::move(mine)).ok());
+    for (int i = 0; i < 3; ++i) {
+      Call(env, "echo", "x");
+      codes.push_back(status.code());
+      SleepFor(env, "a loss", Seconds(10));
+    }
+  });
+  BOOST_TEST((codes == std::vector<Code>{Code::kOk, Code::kOk, Code::kOk}));
+  BOOST_TEST(arrived == "xxx");
+  BOOST_TEST(server.incarnation() == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(t25_a_broken_idle_connection_costs_one_call_and_a_new_process_none,
+                        TwoNodes) {
+  server.Restart();
+  simulator.After(Seconds(5), [this] { simulator.network().BreakConnections(client, server); });
+  Status new_process;
+  std::vector<Code> codes;
+  Run([&](Env& env) {
+    if (client.incarnation() == 1U) {
+      Call(env, "echo", "a");
+      SleepFor(env, "the break", Seconds(10));
+      client.simulator().After(Duration(), [this] { client.Restart(); });
+      return;
+    }
+    Call(env, "echo", "b");
+    new_process = status;
+    SleepFor(env, "another break", Seconds(10));
+    simulator.network().BreakConnections(client, server);
+    Call(env, "echo", "c");
+    codes.push_back(status.code());
+    Call(env, "echo", "d");
+    codes.push_back(status.code());
+  });
+  BOOST_TEST(new_process.ok());
+  BOOST_TEST((codes == std::vector<Code>{Code::kUnavailable, Code::kOk}));
+  BOOST_TEST(arrived == "abd");
 }
 
 BOOST_FIXTURE_TEST_CASE(an_answer_sent_before_a_crash_still_arrives, TwoNodes) {
