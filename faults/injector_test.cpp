@@ -41,7 +41,7 @@ class CountingSession final : public Session {
   std::uint64_t id() const override { return 1; }
   Result<Fetched> TryRun(const RunRequest&) override {
     ++reached_.runs;
-    return Fetched();
+    return nothing_;
   }
   Status TryClose() override {
     ++reached_.closes;
@@ -54,6 +54,7 @@ class CountingSession final : public Session {
   Graph& graph_;
   Reached& reached_;
   const std::string target_;
+  const Fetched nothing_;
   bool closed_ = false;
 };
 class CountingFactory final : public SessionFactory {

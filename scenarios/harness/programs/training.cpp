@@ -27,16 +27,16 @@ class FinalValuesHook final : public SessionRunHook {
   }
 
   void End(Session& session) override {
-    Fetch::List wanted = {step_};
-    for (const Variable& variable : variables_) wanted.push_back(variable.value());
-    const Fetched values = session.Run(Fetch(std::move(wanted)));
+    Fetch::List wanted(variables_.begin(), variables_.end());
+    wanted.emplace_back(step_);
+    const Fetched values = session.Run(wanted);
     Hash64 digest;
     for (std::size_t i = 0; i < variables_.size(); ++i) {
       digest.Add(variables_[i].name());
-      digest.Add(values[i + 1].tensor().Digest());
+      digest.Add(values[i].tensor().Digest());
     }
     observer_.Announce(Point::kFinalValues,
-                       {{"step", values[0].scalar<std::int64_t>()},
+                       {{"step", values[variables_.size()].scalar<std::int64_t>()},
                         {"digest", static_cast<std::int64_t>(digest.value())}});
   }
 
