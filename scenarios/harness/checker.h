@@ -31,9 +31,9 @@ struct Found {
   std::string text;
 };
 
-// Decides one invariant from the events of a run, streamed while it goes on: never from live objects,
-// never from the injector's word (DESIGN 2.1(12)). It counts what it compared, so that a run in which
-// it saw nothing is known to be vacuous.
+// Decides one invariant from the events of a run, streamed while it goes on: never from live
+// objects, never from the injector's word (DESIGN 2.1(12)). It counts what it compared, so that a
+// run in which it saw nothing is known to be vacuous.
 class Checker {
  public:
   virtual ~Checker() = default;
