@@ -145,7 +145,7 @@ void Injector::NodeStarted(sim::Node& node) {
 SessionStriker& Injector::StrikerOf(sim::Node& node) { return *StateOf(node).striker; }
 
 std::string_view Injector::PhaseOf(const sim::Node& node) const {
-  if (!node.running()) return "down";
+  if (!node.running()) return "idle";
   const NodeState& state = nodes_[node.id()];
   return state.incarnation == node.incarnation() ? state.phases.phase() : "idle";
 }
