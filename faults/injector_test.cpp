@@ -279,11 +279,12 @@ BOOST_AUTO_TEST_CASE(opening_and_closing_fail_on_demand) {
   BOOST_TEST(bench.injector_->FindNotFired().empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_broken_connection_ends_the_call_in_flight) {
+BOOST_AUTO_TEST_CASE(a_broken_connection_is_noticed_by_the_next_call) {
   Bench bench(R"(faults { kind: BREAK_CONNECTION node: "a" peer: "b" trigger { at_secs: 2 } })");
   bench.Run([](Env& env) {
     BOOST_TEST(Echo(env, Duration::Seconds(1)).ok());
     SleepFor(env, "the fault", Duration::Seconds(5));
+    BOOST_TEST(IsTransportError(Echo(env, Duration::Seconds(1)).status()));
     BOOST_TEST(Echo(env, Duration::Seconds(1)).ok());
   });
   BOOST_TEST(bench.Only().effect == "1 connections broke");

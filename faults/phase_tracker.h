@@ -9,7 +9,7 @@
 namespace faultline::faults {
 
 // What one process is doing, as its announcements tell: "init", "restore", "wait", "save", "train",
-// "close", "create", "recover" or "idle" (also when there is none). For ground truth and the coverage table.
+// "close", "create", "recover" or "idle". For ground truth and the coverage table.
 class PhaseTracker {
  public:
   void OnAnnounce(Point point, std::span<const Field> fields);
