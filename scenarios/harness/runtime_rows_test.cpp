@@ -320,7 +320,7 @@ BOOST_AUTO_TEST_CASE(t25_a_server_that_restarts_within_a_step) {
        {RestartRow{"classic", 0.2, "UNAVAILABLE"}, RestartRow{"classic", 5, "UNAVAILABLE"},
         RestartRow{"retry", 0.2, "ABORTED"}, RestartRow{"retry", 5, "ABORTED"}}) {
     BOOST_TEST_CONTEXT(row.profile << " back after " << row.delay_secs) {
-      RunRestart(*this, row, R"(at_point { point: "StepExecuting" occurrence: 30 })", 7);
+      RunRestart(*this, row, R"(at_point { point: "StepExecuting" occurrence: 26 })", 7);
       const TimePoint crash = journal.LifeOf(kPs, "crashed");
       BOOST_TEST(journal.Open(kChief, Point::kRunStart, Point::kRunEnd, crash) == 1U);
       BOOST_TEST(journal.Open(kChief, Point::kSessionRunStart, Point::kSessionRunEnd, crash) == 1U);
