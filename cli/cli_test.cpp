@@ -185,6 +185,7 @@ BOOST_AUTO_TEST_CASE(lists_name_everything_that_scenarios_may_name) {
 
 // Starts `faultline train linear` and kills it after `ms`; 0 lets it end. Its exit code, or -1.
 int Train(const std::string& directory, int steps, unsigned ms) {
+  std::fflush(nullptr);
   const pid_t child = fork();
   if (child == 0) {
     const std::string count = std::to_string(steps);

@@ -25,7 +25,7 @@ enum class EventKind : std::uint8_t {
   kReceive,    // it arrives: name = method; fields from, connection, call, kind
   kFile,       // name = operation; fields path, offset, length, code
   kAnnounce,   // name = point; its fields
-  kLifecycle,  // name = start, crash, power_fail, restart, pause, resume, slow_down, exit; fields
+  kLifecycle,  // name = start, restart, exit, crashed, power_failed, pause, ...; fields
   kFault,      // name = what was done to the world; fields as the injector says
   kLog,        // name = level; field text
 };

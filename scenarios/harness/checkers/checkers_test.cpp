@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(inv_6_init_after_an_acknowledged_checkpoint) {
   BOOST_TEST(bad.End().allowed_by() == "");
   Told excused("INV-6");
   excused.Say(Point::kSaveDone, {T("prefix", "/c/m-0"), T("code", "OK")})
-      .Happens(sim::EventKind::kLifecycle, "power_fail")
+      .Happens(sim::EventKind::kLifecycle, "power_failed")
       .Say(Point::kInitStart, {F("session", 1)});
   Fires(excused.End());
   BOOST_TEST(excused.End().allowed_by() == "RF-91 RF-94");
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(inv_13_acknowledged_checkpoint_is_lost) {
     told.Say(Point::kSaveStart, {T("prefix", "/c/m-4")})
         .Say(Point::kSaveDone, {T("prefix", "/c/m-4"), T("code", "OK")});
     if (rewritten) told.Say(Point::kSaveStart, {T("prefix", "/c/m-4")});
-    if (power_failure) told.Happens(sim::EventKind::kLifecycle, "power_fail");
+    if (power_failure) told.Happens(sim::EventKind::kLifecycle, "power_failed");
     told.Say(Point::kCheckpointProbe, {T("prefix", "/c/m-4"), T("code", "DATA_LOSS")});
     return told;
   };

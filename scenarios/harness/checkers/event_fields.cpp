@@ -29,7 +29,7 @@ std::string EventFields::Key(std::string_view name) const {
 }
 
 bool IsStorageTrouble(const sim::TraceEvent& event) {
-  if (IsLifecycle(event, "power_fail")) return true;
+  if (IsLifecycle(event, "power_failed")) return true;
   return event.kind == sim::EventKind::kFault &&
          (event.name == "STORAGE_ERROR" || event.name == "TORN_SAVE" || event.name == "POWER_FAIL");
 }
