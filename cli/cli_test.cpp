@@ -46,7 +46,8 @@ Answer Run(const std::string& arguments) {
 // A folder of this test's own, empty.
 class Folder {
  public:
-  explicit Folder(const std::string& name) : path_(fs::path(FL_BINARY_DIR) / "cli_test_files" / name) {
+  explicit Folder(const std::string& name)
+      : path_(fs::path(FL_BINARY_DIR) / "cli_test_files" / name) {
     fs::remove_all(path_);
     fs::create_directories(path_);
   }

@@ -427,7 +427,7 @@ BOOST_AUTO_TEST_CASE(inv_50_ready_model_is_not_seen) {
 BOOST_AUTO_TEST_CASE(inv_53_creates_again_without_a_pause) {
   const auto again = [](RunFacts facts, double at) {
     Told told("INV-53", facts);
-    told.At(1).Say(Point::kCreateDone, {T("code", "UNAVAILABLE")});
+    told.At(1).Say(Point::kCreateAttempt, {T("role", "chief")});
     told.At(at).Say(Point::kCreateAttempt, {T("role", "chief")});
     return told;
   };

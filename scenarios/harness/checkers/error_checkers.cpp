@@ -55,9 +55,8 @@ void RootCauseChecker::OnEvent(const sim::TraceEvent& event) {
     root_.erase(monitored);
   } else if (IsPoint(event, Point::kCreateDone) && fields.Text("code") == "OK") {
     // Errors of creations that were tried again are overcome.
-    std::erase_if(root_, [&](const auto& entry) {
-      return std::get<0>(entry.first) == WhoOf(event);
-    });
+    std::erase_if(root_,
+                  [&](const auto& entry) { return std::get<0>(entry.first) == WhoOf(event); });
   } else if (IsPoint(event, Point::kMonitoredEnd) && fields.Text("code") != "OK") {
     const auto root = root_.find(monitored);
     if (root == root_.end()) return;

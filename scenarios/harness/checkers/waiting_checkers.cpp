@@ -122,18 +122,18 @@ void WaitingIsNotTooShortChecker::Finish(TimePoint) {}
 void NoHotLoopChecker::OnEvent(const sim::TraceEvent& event) {
   constexpr Duration kLeast = Duration::Milliseconds(100);
   const Who who = WhoOf(event);
-  const EventFields fields(event);
   if (IsPoint(event, Point::kCreateAttempt)) {
-    const auto failed = failed_at_.find(who);
-    if (failed == failed_at_.end()) return;
-    Compared();
-    if (event.time - failed->second < kLeast) {
-      Violated(event.time, event.node, "creates a session again without a pause");
+    // The first recovery after good work may come at once; what follows without any is a loop.
+    const auto last = fruitless_since_.find(who);
+    if (last != fruitless_since_.end()) {
+      Compared();
+      if (event.time - last->second < kLeast) {
+        Violated(event.time, event.node, "creates a session again without a pause");
+      }
     }
-  } else if (IsPoint(event, Point::kCreateDone) && fields.Text("code") != "OK") {
-    failed_at_[who] = event.time;
+    fruitless_since_[who] = event.time;
   } else if (IsPoint(event, Point::kRunAcknowledged)) {
-    failed_at_.erase(who);
+    fruitless_since_.erase(who);
   }
 }
 

@@ -70,7 +70,8 @@ class NoHotLoopChecker : public Checker {
   void Finish(TimePoint end) override;
 
  private:
-  std::map<Who, TimePoint> failed_at_;
+  // Last creation attempt since the last acknowledged run.
+  std::map<Who, TimePoint> fruitless_since_;
 };
 
 }  // namespace faultline::scenarios
