@@ -47,8 +47,8 @@ std::vector<Job> MakeJobs(const CampaignOptions& options) {
 
 // What a run that did not pass leaves in the trace folder.
 Status Keep(const CampaignOptions& options, Job& job) {
-  const std::string name = fmt::format("{}-seed{}", job.outcome.report.scenario(),
-                                       job.outcome.report.seed());
+  const std::string name =
+      fmt::format("{}-seed{}", job.outcome.report.scenario(), job.outcome.report.seed());
   const std::string stem = options.trace_dir + "/" + name;
   job.writer->Flush();
   FL_RETURN_IF_ERROR(WriteOutput(stem + ".trace", *job.trace));

@@ -47,9 +47,9 @@ struct Layer {
   std::vector<std::string_view> libraries;  // beginnings of <...> names
 };
 
-const std::vector<std::string_view> kCoreOrder = {"core/proto",   "core/tensor", "core/summary",
-                                                  "core/graph",   "core/exec",   "core/checkpoint",
-                                                  "core/cluster", "core/session"};
+constexpr std::array<std::string_view, 8> kCoreOrder = {
+    "core/proto", "core/tensor",     "core/summary", "core/graph",
+    "core/exec",  "core/checkpoint", "core/cluster", "core/session"};
 
 std::vector<Layer> MakeLayers() {
   std::vector<Layer> layers = {

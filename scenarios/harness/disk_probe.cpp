@@ -75,8 +75,7 @@ Result<std::string> NamedPath(const std::string& text, const std::string& direct
   SilentErrors silent;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&silent);
-  if (!parser.ParseFromString(text, &state) ||
-      state.model_checkpoint_path().empty()) {
+  if (!parser.ParseFromString(text, &state) || state.model_checkpoint_path().empty()) {
     return Status(Code::kDataLoss, directory + "; the state file names no checkpoint");
   }
   return JoinPath(directory, state.model_checkpoint_path());
