@@ -184,27 +184,6 @@ BOOST_AUTO_TEST_CASE(lists_name_everything_that_scenarios_may_name) {
 
 // ---- training on this machine ----
 
-// Starts `faultline train linear` and kills it after `ms`; 0 lets it end. Its exit code, or -1.
-int Train(const std::string& directory, int steps, unsigned ms) {
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    const std::string count = std::to_string(steps);
-    const std::string log = directory + ".log";
-    if (freopen(log.c_str(), "a", stdout) == nullptr || dup2(1, 2) < 0) _exit(127);
-    execl(kCommand.c_str(), "faultline", "train", "linear", "--checkpoint-dir", directory.c_str(),
-          "--steps", count.c_str(), "--save-steps", "20", "--semantics", "strict", nullptr);
-    _exit(127);
-  }
-  if (ms > 0) {
-    usleep(ms * 1000);
-    kill(child, SIGKILL);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 std::string LatestCheckpoint(const std::string& directory) {
   const std::string state = Slurp(directory + "/checkpoint");
   const std::size_t quote = state.find('"');
@@ -218,27 +197,63 @@ std::int64_t StepOf(const std::string& checkpoint) {
   return dash == std::string::npos ? -1 : std::stoll(checkpoint.substr(dash + 1));
 }
 
+// Starts `faultline train linear`. With a kill step, kills it some microseconds after a checkpoint
+// of that step or a later one has been acknowledged; otherwise lets it end. Its exit code, or -1.
+struct Kill {
+  std::int64_t after_step = -1;
+  unsigned microseconds = 0;
+};
+int Train(const std::string& directory, int steps, const Kill& when = {}) {
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string count = std::to_string(steps);
+    const std::string log = directory + ".log";
+    if (freopen(log.c_str(), "a", stdout) == nullptr || dup2(1, 2) < 0) _exit(127);
+    execl(kCommand.c_str(), "faultline", "train", "linear", "--checkpoint-dir", directory.c_str(),
+          "--steps", count.c_str(), "--save-steps", "20", "--semantics", "strict", nullptr);
+    _exit(127);
+  }
+  bool ended = false;
+  int status = 0;
+  while (when.after_step >= 0 && !ended) {
+    if (StepOf(LatestCheckpoint(directory)) >= when.after_step) {
+      usleep(when.microseconds);
+      kill(child, SIGKILL);
+      break;
+    }
+    usleep(200);
+    ended = waitpid(child, &status, WNOHANG) == child;
+  }
+  if (!ended) waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 BOOST_AUTO_TEST_CASE(train_killed_twenty_times_resumes_and_ends_with_undisturbed_weights) {
-  constexpr int kSteps = 400;
+  constexpr int kSteps = 1500;
+  constexpr int kKills = 20;
   const Folder folder("train");
-  BOOST_REQUIRE(Train(folder / "calm", kSteps, 0) == 0);
+  BOOST_REQUIRE(Train(folder / "calm", kSteps) == 0);
   Prng prng(20);
   std::int64_t acknowledged = -1;
   int killed = 0;
-  for (int i = 0; i < 20; ++i) {
-    killed += Train(folder / "killed", kSteps, static_cast<unsigned>(prng.Between(20, 160))) == -1;
+  for (int i = 0; i < kKills; ++i) {
+    const Kill kill{.after_step = acknowledged + 20 * prng.Between(1, 3),
+                    .microseconds = static_cast<unsigned>(prng.Between(0, 3000))};
+    killed += Train(folder / "killed", kSteps, kill) == -1;
     const std::int64_t step = StepOf(LatestCheckpoint(folder / "killed"));
-    BOOST_TEST(step >= acknowledged);
+    BOOST_TEST(step >= kill.after_step);
     acknowledged = step;
   }
-  BOOST_TEST(killed > 10);
-  BOOST_REQUIRE(Train(folder / "killed", kSteps, 0) == 0);
+  BOOST_TEST(killed == kKills);
+  BOOST_REQUIRE(Train(folder / "killed", kSteps) == 0);
   const std::string calm = LatestCheckpoint(folder / "calm");
   const std::string other = LatestCheckpoint(folder / "killed");
-  BOOST_TEST(StepOf(other) >= kSteps);
-  if (StepOf(other) == StepOf(calm)) {
-    BOOST_TEST((Slurp(other + ".data-00000-of-00001") == Slurp(calm + ".data-00000-of-00001")));
-  }
+  BOOST_TEST(StepOf(calm) == kSteps);
+  BOOST_TEST(StepOf(other) == kSteps);
+  const std::string weights = Slurp(calm + ".data-00000-of-00001");
+  BOOST_TEST(weights.size() > 100U);
+  BOOST_TEST((Slurp(other + ".data-00000-of-00001") == weights));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
