@@ -40,7 +40,7 @@ Result<CreateSessionResponse> Master::CreateSession(const CreateSessionRequest& 
   FL_ASSIGN_OR_RETURN(auto session,
                       MasterSession::Make({response.session_handle, options_.task,
                                            MergeConfig(request.config, options_.default_config),
-                                           environment_, options_.kernels},
+                                           environment_, options_.kernels, graphs_},
                                           request.graph_def));
   response.graph_version = session->version();
   const bool fresh = sessions_.emplace(response.session_handle, std::move(session)).second;

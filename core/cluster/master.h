@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/cluster/graph_cache.h"
 #include "core/cluster/master_messages.h"
 #include "core/cluster/master_session.h"
 #include "core/cluster/request_ids.h"
@@ -58,6 +59,7 @@ class Master {
   ResourceManager resources_;
   ExecEnvironment environment_;
   RequestIds request_ids_;
+  GraphCache graphs_;
   std::map<std::string, std::shared_ptr<MasterSession>> sessions_;  // by handle
 };
 

@@ -65,9 +65,11 @@ Result<StepArguments> Resolve(const Graph& graph, const RunStepRequest& request)
 
 struct MasterSession::Loaded {
   Loaded(const ExecEnvironment& environment, const KernelRegistry& kernels,
-         std::unique_ptr<Graph> the_graph)
-      : graph(std::move(the_graph)), executor(environment, kernels, *graph) {}
-  std::unique_ptr<Graph> graph;
+         std::shared_ptr<const ImportedGraph> all_nodes)
+      : imported(std::move(all_nodes)), executor(environment, kernels, graph()) {}
+  const Graph& graph() const { return *imported->graph; }
+
+  std::shared_ptr<const ImportedGraph> imported;
   Executor executor;
 };
 
@@ -94,17 +96,18 @@ MasterSession::MasterSession(Options options)
                                  options_.shared.global_step});
 }
 
-Result<std::shared_ptr<MasterSession>> MasterSession::Make(Options options, std::string graph_def) {
+Result<std::shared_ptr<MasterSession>> MasterSession::Make(Options options,
+                                                           std::string_view graph_def) {
   std::shared_ptr<MasterSession> session(new MasterSession(std::move(options)));
-  FL_RETURN_IF_ERROR(session->Load(std::move(graph_def)));
+  FL_RETURN_IF_ERROR(session->Load(graph_def));
   return session;
 }
 
-Status MasterSession::Load(std::string graph_def) {
-  FL_ASSIGN_OR_RETURN(std::unique_ptr<Graph> graph, GraphFromDef(graph_def));
-  FL_RETURN_IF_ERROR(CheckPlacement(*graph, options_.task));
-  loaded_ = std::make_shared<Loaded>(environment(), options_.kernels, std::move(graph));
-  graph_def_ = std::move(graph_def);
+Status MasterSession::Load(std::string_view graph_def) {
+  FL_ASSIGN_OR_RETURN(std::shared_ptr<const ImportedGraph> imported,
+                      options_.graphs.Get(graph_def));
+  FL_RETURN_IF_ERROR(CheckPlacement(*imported->graph, options_.task));
+  loaded_ = std::make_shared<Loaded>(environment(), options_.kernels, std::move(imported));
   return Status();
 }
 
@@ -117,7 +120,7 @@ Result<std::int64_t> MasterSession::Extend(std::int64_t version, const std::stri
                   fmt::format("the session's graph has version {}, not {}", version_, version));
   }
   // Serialized messages that follow each other merge: their nodes add up.
-  FL_RETURN_IF_ERROR(Load(graph_def_ + graph_def));
+  FL_RETURN_IF_ERROR(Load(loaded_->imported->graph_def + graph_def));
   return ++version_;
 }
 
@@ -135,7 +138,7 @@ RunStepResponse MasterSession::RunStep(const RunStepRequest& request, const Step
 Status MasterSession::Execute(const RunStepRequest& request, const StepLimits& limits,
                               RunStepResponse* response) {
   const std::shared_ptr<Loaded> loaded = loaded_;
-  FL_ASSIGN_OR_RETURN(StepArguments arguments, Resolve(*loaded->graph, request));
+  FL_ASSIGN_OR_RETURN(StepArguments arguments, Resolve(loaded->graph(), request));
   CancelToken cancel;
   const CancelLink by_close(&closed_, &cancel);
   const CancelLink by_caller(limits.cancel, &cancel);
@@ -152,7 +155,7 @@ Status MasterSession::Execute(const RunStepRequest& request, const StepLimits& l
   }
   response->metadata.node_stats = std::move(node_stats);
   if (request.options.output_partition_graphs) {
-    response->metadata.partition_graphs.push_back(loaded->graph->SerializedGraphDef());
+    response->metadata.partition_graphs.push_back(loaded->graph().SerializedGraphDef());
   }
   return Status();
 }

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/cluster/graph_cache.h"
 #include "core/cluster/master_messages.h"
 #include "core/cluster/placement.h"
 #include "core/env/cancel.h"
@@ -31,10 +33,11 @@ class MasterSession {
     // The server's, shared by its sessions (RF-5); outlives the session.
     const ExecEnvironment& shared;
     const KernelRegistry& kernels;
+    GraphCache& graphs;
   };
 
   // INVALID_ARGUMENT for a graph that cannot be read or placed.
-  static Result<std::shared_ptr<MasterSession>> Make(Options options, std::string graph_def);
+  static Result<std::shared_ptr<MasterSession>> Make(Options options, std::string_view graph_def);
 
   const std::string& handle() const { return options_.handle; }
   std::int64_t version() const { return version_; }
@@ -56,7 +59,7 @@ class MasterSession {
   class Running;
 
   explicit MasterSession(Options options);
-  Status Load(std::string graph_def);
+  Status Load(std::string_view graph_def);
   Status Execute(const RunStepRequest& request, const StepLimits& limits,
                  RunStepResponse* response);
   const ExecEnvironment& environment() const { return own_ ? *own_ : options_.shared; }
@@ -65,7 +68,6 @@ class MasterSession {
   // RF-6: with isolated state, a store of its own.
   std::unique_ptr<ResourceManager> own_resources_;
   std::unique_ptr<ExecEnvironment> own_;
-  std::string graph_def_;  // all nodes so far
   std::shared_ptr<Loaded> loaded_;
   std::int64_t version_ = 0;
   CancelToken closed_;

@@ -142,6 +142,11 @@ std::unique_ptr<EventsWriter> MakeEventsFileWriter(Env& env, const std::string& 
   return std::make_unique<EventsFileWriter>(env, directory, suffix);
 }
 
+EventsWriter* EventsWriterCache::Find(const std::string& directory) const {
+  const auto found = writers_.find(directory);
+  return found == writers_.end() ? nullptr : found->second.get();
+}
+
 EventsWriter& EventsWriterCache::Get(const std::string& directory,
                                      std::string_view serialized_graph_def,
                                      std::string_view serialized_meta_graph_def) {

@@ -45,7 +45,9 @@ std::unique_ptr<EventsWriter> MakeEventsFileWriter(Env& env, const std::string& 
 class EventsWriterCache {
  public:
   explicit EventsWriterCache(Env& env) : env_(env) {}
-  // The writer of `directory`. When it is made now, it starts with the two graph events (CK-2114),
+  // The writer of `directory`; null if there is none yet.
+  EventsWriter* Find(const std::string& directory) const;
+  // The same, made if need be. When it is made now, it starts with the two graph events (CK-2114),
   // which `serialized_graph_def` and `serialized_meta_graph_def` give.
   EventsWriter& Get(const std::string& directory, std::string_view serialized_graph_def,
                     std::string_view serialized_meta_graph_def);

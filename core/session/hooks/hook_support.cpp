@@ -23,6 +23,9 @@ std::int64_t StepOf(const Fetched& fetched) {
 std::int64_t ReadStep(Session& session, Output step) { return StepOf(session.Run(step)); }
 
 EventsWriter& WriterOf(const HookContext& context, const std::string& directory) {
+  // Rendering a graph that is still under construction costs.
+  EventsWriter* known = context.runtime.events.Find(directory);
+  if (known != nullptr) return *known;
   return context.runtime.events.Get(directory, context.graph.SerializedGraphDef(),
                                     SerializeMetaGraph(context.graph, {}));
 }
