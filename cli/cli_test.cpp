@@ -14,6 +14,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "core/base/prng.h"
+#include "core/base/semantics.h"
 
 // The command as a user runs it: bad input, reports, replays, and training that is killed.
 
@@ -180,6 +181,14 @@ BOOST_AUTO_TEST_CASE(lists_name_everything_that_scenarios_may_name) {
   BOOST_TEST(Run("list points").out.find("SaveSubStep") != std::string::npos);
   BOOST_TEST(Run("list scenarios").out.find("chief_crash_resumes") != std::string::npos);
   BOOST_TEST(Run("run --help").out.find("Examples:") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(every_switch_stands_in_the_reference) {
+  const std::string page = Slurp(FL_SOURCE_DIR "/docs/reference/switches.md");
+  for (const Deviation& row : Deviations()) {
+    BOOST_TEST(page.find(fmt::format("| `{}` |", row.name)) != std::string::npos, row.name);
+    BOOST_TEST(page.find(row.text) != std::string::npos, row.text);
+  }
 }
 
 // ---- training on this machine ----

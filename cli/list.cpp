@@ -47,7 +47,9 @@ Status ListScenarios(const std::string& path) {
   FL_ASSIGN_OR_RETURN(const scenarios::Assets assets, scenarios::LoadAssets());
   const std::string root = scenarios::DefaultDataRoot() + "/..";
   std::vector<std::string> folders = {path};
-  if (path.empty()) folders = {root + "/suites/fast", root + "/field", root + "/negative"};
+  if (path.empty()) folders = {root + "/suites/fast", root + "/field"};
+  // A build without planted defects refuses the scenarios that ask for them.
+  if (path.empty() && HasMutants()) folders.push_back(root + "/negative");
   FL_ASSIGN_OR_RETURN(const auto loaded, LoadScenarios(folders, assets));
   for (const LoadedScenario& entry : loaded) {
     fmt::print("{:<56} {} {}\n", entry.scenario.name(),
