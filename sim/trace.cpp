@@ -28,6 +28,15 @@ void AddField(Hash64* hash, const Field& field) {
   }
 }
 
+std::size_t SizeOfTexts(std::span<const Field> fields) {
+  std::size_t size = 0;
+  for (const Field& field : fields) {
+    size += field.name.size();
+    if (const auto* text = std::get_if<std::string_view>(&field.value)) size += text->size();
+  }
+  return size;
+}
+
 }  // namespace
 
 std::string_view EventKindName(EventKind kind) {
@@ -43,7 +52,9 @@ void StoredEvent::Assign(const TraceEvent& source, RunHashes after) {
   name.assign(source.name);
   hashes = after;
   fields.clear();
+  fields.reserve(source.fields.size());
   texts.clear();
+  texts.reserve(SizeOfTexts(source.fields));
   for (const Field& field : source.fields) {
     if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
       AddNumber(field.name, *number);

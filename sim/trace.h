@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -139,7 +140,7 @@ class Trace {
   Hash64 decisions_;
   Hash64 values_;
   std::vector<RunHashes> prefixes_;
-  std::vector<StoredEvent> ring_;
+  std::deque<StoredEvent> ring_;
   std::vector<StoredEvent> window_;
 };
 

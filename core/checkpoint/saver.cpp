@@ -263,24 +263,29 @@ void Saver::MaybeDeleteOldest(const SaveOptions& options) {
   env.observer.Announce(Point::kCheckpointRemoved, {{"prefix", std::string_view(prefix)}});
 }
 
+const std::string& Saver::MetaGraph(bool strip_default_attrs) {
+  // Collections may change while the graph is under construction, so only a final one is kept.
+  const bool kept = graph_.finalized() && meta_graph_version_ == graph_.version() &&
+                    meta_graph_stripped_ == strip_default_attrs && !meta_graph_.empty();
+  if (!kept) {
+    meta_graph_ = SerializeMetaGraph(graph_, {.serialized_saver_def = def_.Serialize(),
+                                              .strip_default_attrs = strip_default_attrs});
+    meta_graph_version_ = graph_.finalized() ? graph_.version() : 0;
+    meta_graph_stripped_ = strip_default_attrs;
+  }
+  return meta_graph_;
+}
+
 Status Saver::WriteMetaGraph(const std::string& prefix, const SaveOptions& options) {
   Env& env = runtime_.env;
   const std::string path = MetaGraphFileName(prefix, options.meta_graph_suffix);
-  // Collections may change while the graph is under construction, so only a final one is kept.
-  const bool kept = graph_.finalized() && meta_graph_version_ == graph_.version() &&
-                    meta_graph_stripped_ == options.strip_default_attrs && !meta_graph_.empty();
-  if (!kept) {
-    meta_graph_ = SerializeMetaGraph(graph_, {.serialized_saver_def = def_.Serialize(),
-                                              .strip_default_attrs = options.strip_default_attrs});
-    meta_graph_version_ = graph_.finalized() ? graph_.version() : 0;
-    meta_graph_stripped_ = options.strip_default_attrs;
-  }
+  const std::string meta_graph = MetaGraph(options.strip_default_attrs);
   const std::string directory = DirectoryOf(path);
   FL_ASSIGN_OR_RETURN(const bool exists,
                       FileExists(env.files, directory.empty() ? "." : directory));
   if (!exists) FL_RETURN_IF_ERROR(MakeDirectories(env.files, directory));
   AnnounceSubStep(env, prefix, "N10");
-  return WriteFileAtomically(env, path, meta_graph_, runtime_.semantics.hardened_saves);
+  return WriteFileAtomically(env, path, meta_graph, runtime_.semantics.hardened_saves);
 }
 
 Status Saver::TryRestore(Session& session, const std::string& save_path) {

@@ -69,6 +69,8 @@ class Saver : public CollectionObject {
   bool empty() const { return empty_; }
   const SaverDef& def() const { return def_; }
   std::string Serialize() const override { return def_.Serialize(); }
+  // Serialized MetaGraphDef of its graph with this saver; kept from the final graph on.
+  const std::string& MetaGraph(bool strip_default_attrs = false);
 
   // CK-14xx: returns the prefix; empty for an empty saver.
   std::string Save(Session& session, const std::string& save_path, const SaveOptions& options = {});

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <google/protobuf/arena.h>
 #include <google/protobuf/stubs/logging.h>
 
 #include "core/graph/graph.h"
@@ -247,7 +248,8 @@ class GraphImporter {
 };
 
 Result<std::unique_ptr<Graph>> GraphFromDef(std::string_view serialized_graph_def) {
-  tf::GraphDef def;
+  google::protobuf::Arena arena;
+  auto& def = *google::protobuf::Arena::CreateMessage<tf::GraphDef>(&arena);
   // What is wrong with the bytes is in the status; protobuf would print it as well.
   const google::protobuf::LogSilencer silence;
   // The size of a message has 31 bits.

@@ -2,6 +2,11 @@
 
 #include <set>
 
+#include <google/protobuf/arena.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/wire_format_lite.h>
+
 #include "core/graph/render.h"
 #include "core/proto/meta_graph.pb.h"
 #include "core/proto/variable.pb.h"
@@ -72,16 +77,36 @@ bool WriteCollection(const std::vector<CollectionItem>& items, tf::CollectionDef
   return !items.empty();
 }
 
+// The field of the graph, from the rendering that the graph keeps if that is the same.
+void AppendGraph(const Graph& graph, const MetaGraphOptions& options, std::string* bytes) {
+  if (options.clear_devices || options.strip_default_attrs) {
+    google::protobuf::Arena arena;
+    auto& meta = *google::protobuf::Arena::CreateMessage<tf::MetaGraphDef>(&arena);
+    GraphToProto(graph,
+                 {.output_shapes = true,
+                  .clear_devices = options.clear_devices,
+                  .strip_default_attrs = options.strip_default_attrs},
+                 meta.mutable_graph_def());
+    meta.AppendToString(bytes);
+    return;
+  }
+  using google::protobuf::internal::WireFormatLite;
+  google::protobuf::io::StringOutputStream stream(bytes);
+  google::protobuf::io::CodedOutputStream out(&stream);
+  WireFormatLite::WriteBytes(tf::MetaGraphDef::kGraphDefFieldNumber, graph.SerializedGraphDef(),
+                             &out);
+}
+
 }  // namespace
 
 std::string SerializeMetaGraph(const Graph& graph, const MetaGraphOptions& options) {
-  tf::MetaGraphDef meta;
-  WriteMetaInfo(graph, options, meta.mutable_meta_info_def());
-  GraphToProto(graph,
-               {.output_shapes = true,
-                .clear_devices = options.clear_devices,
-                .strip_default_attrs = options.strip_default_attrs},
-               meta.mutable_graph_def());
+  google::protobuf::Arena arena;
+  auto& head = *google::protobuf::Arena::CreateMessage<tf::MetaGraphDef>(&arena);
+  WriteMetaInfo(graph, options, head.mutable_meta_info_def());
+  std::string bytes = head.SerializeAsString();
+  // Serialized messages that follow each other merge; this order is that of the fields.
+  AppendGraph(graph, options, &bytes);
+  auto& meta = *google::protobuf::Arena::CreateMessage<tf::MetaGraphDef>(&arena);
   if (!options.serialized_saver_def.empty()) {
     const bool parsed = meta.mutable_saver_def()->ParseFromString(options.serialized_saver_def);
     FL_ASSERT(parsed, "the saver's message cannot be read back");
@@ -93,7 +118,8 @@ std::string SerializeMetaGraph(const Graph& graph, const MetaGraphOptions& optio
     entry->set_key(key);
     *entry->mutable_value() = std::move(def);
   }
-  return meta.SerializeAsString();
+  meta.AppendToString(&bytes);
+  return bytes;
 }
 
 }  // namespace faultline

@@ -1,5 +1,6 @@
 #include "core/graph/render.h"
 
+#include <google/protobuf/arena.h>
 #include <google/protobuf/text_format.h>
 
 #include "core/graph/node_resolver.h"
@@ -132,16 +133,18 @@ void GraphToProto(const Graph& graph, const RenderOptions& options, tf::GraphDef
 }
 
 std::string RenderGraphDef(const Graph& graph) {
-  tf::GraphDef proto;
-  GraphToProto(graph, {}, &proto);
-  return proto.SerializeAsString();
+  google::protobuf::Arena arena;
+  auto* proto = google::protobuf::Arena::CreateMessage<tf::GraphDef>(&arena);
+  GraphToProto(graph, {}, proto);
+  return proto->SerializeAsString();
 }
 
 std::string RenderGraphDefText(const Graph& graph) {
-  tf::GraphDef proto;
-  GraphToProto(graph, {}, &proto);
+  google::protobuf::Arena arena;
+  auto* proto = google::protobuf::Arena::CreateMessage<tf::GraphDef>(&arena);
+  GraphToProto(graph, {}, proto);
   std::string text;
-  const bool printed = google::protobuf::TextFormat::PrintToString(proto, &text);
+  const bool printed = google::protobuf::TextFormat::PrintToString(*proto, &text);
   FL_ASSERT(printed, "a GraphDef cannot be printed");
   return text;
 }

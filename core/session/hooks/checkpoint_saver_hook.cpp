@@ -6,7 +6,6 @@
 
 #include "core/base/error.h"
 #include "core/checkpoint/checkpoint_state.h"
-#include "core/graph/meta_graph.h"
 #include "core/session/hooks/hook_support.h"
 
 namespace faultline {
@@ -57,9 +56,7 @@ void CheckpointSaverHook::WriteGraphs() {
     ThrowIfError(WriteGraph(env(), *graph_, options_.checkpoint_dir).status());
   }
   writer_->AddGraphDef(graph_->SerializedGraphDef(), std::nullopt);
-  writer_->AddMetaGraphDef(
-      SerializeMetaGraph(*graph_, {.serialized_saver_def = saver().def().Serialize()}),
-      std::nullopt);
+  writer_->AddMetaGraphDef(saver().MetaGraph(), std::nullopt);
 }
 
 void CheckpointSaverHook::AfterCreateSession(Session& session, Coordinator&) {
