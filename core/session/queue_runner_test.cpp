@@ -34,6 +34,18 @@ struct Counters {
   }
 };
 
+// Operations that no session of another graph can run.
+struct BadOps {
+  Graph other;
+  Operation* first = Constant(other, Tensor::Scalar(1.0F), "bad").op;
+  Operation* second = Constant(other, Tensor::Scalar(1.0F), "worse").op;
+};
+
+bool IsNotInGraph(const Status& status) {
+  return status.code() == Code::kValueError &&
+         status.message().find("does not exist in the graph") != std::string::npos;
+}
+
 BOOST_AUTO_TEST_SUITE(queue_runner)
 
 BOOST_AUTO_TEST_CASE(qr_t01_basic) {
@@ -75,6 +87,22 @@ BOOST_AUTO_TEST_CASE(qr_t02_two_ops) {
     BOOST_TEST(runner.exceptions_raised().empty());
     BOOST_TEST(model.Value(*session, model.x) == 3);
     BOOST_TEST(model.Value(*session, y) == 30);
+    session->Close();
+  });
+}
+
+BOOST_AUTO_TEST_CASE(qr_t03_exceptions_are_captured) {
+  TestProcess process;
+  Graph graph;
+  Counters model(graph);
+  const BadOps bad;
+  QueueRunner runner({.queue = model.queue, .enqueue_ops = {bad.first, bad.second}});
+  process.Run([&] {
+    const auto session = process.OpenSession(graph);
+    session->Run(model.x.initializer);
+    StartAndJoin(runner.CreateThreads(process.env(), session, nullptr, false));
+    BOOST_TEST(runner.exceptions_raised().size() == 2U);
+    for (const Status& raised : runner.exceptions_raised()) BOOST_TEST(IsNotInGraph(raised));
     session->Close();
   });
 }
@@ -125,6 +153,27 @@ BOOST_AUTO_TEST_CASE(qr_t05_respects_a_coordinator_that_has_stopped) {
     coordinator->Join();
     BOOST_TEST(runner.exceptions_raised().empty());
     BOOST_TEST(model.Value(*session, model.x) == 0);
+    session->Close();
+  });
+}
+
+BOOST_AUTO_TEST_CASE(qr_t06_an_exception_requests_a_stop) {
+  TestProcess process;
+  Graph graph;
+  Counters model(graph);
+  const BadOps bad;
+  QueueRunner runner({.queue = model.queue, .enqueue_ops = {bad.first}});
+  process.Run([&] {
+    const auto session = process.OpenSession(graph);
+    session->Run(model.x.initializer);
+    const auto coordinator = std::make_shared<Coordinator>(process.env());
+    for (const auto& thread : runner.CreateThreads(process.env(), session, coordinator, false)) {
+      thread->Start();
+    }
+    BOOST_CHECK_EXCEPTION(coordinator->Join(), ValueError, [](const ValueError& error) {
+      return IsNotInGraph(error.status());
+    });
+    BOOST_TEST(coordinator->ShouldStop());
     session->Close();
   });
 }

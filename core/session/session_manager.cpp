@@ -26,6 +26,26 @@ std::string OpText(const Fetch& op) {
   return std::holds_alternative<Fetch::List>(value) ? "a list" : "a map";
 }
 
+// What the user's init function runs initializes, unless the run says something else itself.
+class InitializingSession final : public Session {
+ public:
+  explicit InitializingSession(Session& raw) : raw_(raw) {}
+  Graph& graph() const override { return raw_.graph(); }
+  const std::string& target() const override { return raw_.target(); }
+  std::uint64_t id() const override { return raw_.id(); }
+  Result<Fetched> TryRun(const RunRequest& request) override {
+    if (request.context.cause != Cause::kUnknown) return raw_.TryRun(request);
+    RunRequest initializing = request;
+    initializing.context.cause = Cause::kInit;
+    return raw_.TryRun(initializing);
+  }
+  Status TryClose() override { return raw_.TryClose(); }
+  bool closed() const override { return raw_.closed(); }
+
+ private:
+  Session& raw_;
+};
+
 std::string_view FunctionText(const std::function<void(Session&)>& function) {
   return function ? "given" : "none";
 }
@@ -123,7 +143,8 @@ Status SessionManager::Initialize(const PrepareOptions& options, Session& sessio
                  .status();
   }
   if (status.ok() && options.init_fn) {
-    status = CallUser([&] { options.init_fn(session); });
+    InitializingSession initializing(session);
+    status = CallUser([&] { options.init_fn(initializing); });
   }
   observer.Announce(Point::kInitDone, {IdField("session", session.id()), CodeField(status)});
   return status;

@@ -34,6 +34,7 @@ struct PrepareOptions {
   SessionConfig config = {};
   Fetch init_op = {};
   FeedDict init_feeds = {};
+  // Its session must not be used after it returns.
   std::function<void(Session&)> init_fn = {};
 };
 

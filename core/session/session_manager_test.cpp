@@ -84,6 +84,9 @@ void PrepareWithInitFn(Output (*ready)(Graph&)) {
     session->Close();
   });
   BOOST_TEST(process.observer().Count(Point::kInitStart) == 1);
+  const auto writes = process.observer().Of(Point::kVariableWrite);
+  BOOST_TEST(writes.size() == 1U);
+  BOOST_TEST(writes.at(0).text("cause") == "init");
 }
 
 // SM-T07 and SM-T19.
