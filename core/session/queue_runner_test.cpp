@@ -170,9 +170,8 @@ BOOST_AUTO_TEST_CASE(qr_t06_an_exception_requests_a_stop) {
     for (const auto& thread : runner.CreateThreads(process.env(), session, coordinator, false)) {
       thread->Start();
     }
-    BOOST_CHECK_EXCEPTION(coordinator->Join(), ValueError, [](const ValueError& error) {
-      return IsNotInGraph(error.status());
-    });
+    BOOST_CHECK_EXCEPTION(coordinator->Join(), ValueError,
+                          [](const ValueError& error) { return IsNotInGraph(error.status()); });
     BOOST_TEST(coordinator->ShouldStop());
     session->Close();
   });
