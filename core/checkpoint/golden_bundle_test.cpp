@@ -273,6 +273,43 @@ void CheckOutcomes(Env& env, const GoldenCase& golden, const Json& outcomes) {
              outcomes["get_checkpoint_state"]);
 }
 
+// What is done to the two shards, by the manifest's name of it.
+void DamageShards(Env& env, FakeEnv& fake, const std::string& what, const std::string& prefix) {
+  FileSystem& files = env.files;
+  const std::string shard0 = DataFileName(prefix, 0, 2);
+  const std::string shard1 = DataFileName(prefix, 1, 2);
+  const std::string content0 = fake.files().Content(shard0);
+  const std::string content1 = fake.files().Content(shard1);
+  if (what == "shard 1 missing") {
+    BOOST_TEST(files.Remove(shard1).ok());
+  } else if (what == "shard 0 missing") {
+    BOOST_TEST(files.Remove(shard0).ok());
+  } else if (what == "swapped") {
+    fake.files().Put(shard0, content1);
+    fake.files().Put(shard1, content0);
+  } else if (what == "shard 1 cut by one byte") {
+    fake.files().Put(shard1, content1.substr(0, content1.size() - 1));
+  } else if (what == "shard 0 empty") {
+    fake.files().Put(shard0, "");
+  } else if (what == "renamed to one shard") {
+    BOOST_TEST(files.Rename(shard0, DataFileName(prefix, 0, 1)).ok());
+  } else {
+    BOOST_TEST(what == "nothing");
+  }
+}
+
+void CheckBoth(Env& env, const std::string& prefix, const Json& expected) {
+  RestoreTensorsRequest request;
+  request.prefix = prefix;
+  request.names = {"a", "b"};
+  request.slices = {"", ""};
+  request.dtypes = {DataType::kFloat, DataType::kFloat};
+  const Result<std::vector<Tensor>> both = RestoreTensors(env, Semantics::Tf(), request);
+  if (expected.has("error")) return CheckError(both.status(), expected["error"]);
+  BOOST_REQUIRE_MESSAGE(both.ok(), both.status().ToString());
+  BOOST_TEST(static_cast<std::int64_t>(both->size()) == expected["result"].integer());
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(golden_bundle)
@@ -343,6 +380,24 @@ BOOST_AUTO_TEST_CASE(damaged_files_give_the_same_outcomes) {
     ++with_outcomes;
   });
   BOOST_TEST(with_outcomes == 40);
+}
+
+BOOST_AUTO_TEST_CASE(damaged_shards_give_the_same_outcomes) {  // H-07, H-22
+  const Json shards = testing::LoadGoldenCase(kFolder, "damaged_shards").manifest["shards"];
+  for (std::size_t i = 0; i < shards.list().size(); ++i) {
+    WithCase("damaged_shards", [&](Env& env, FakeEnv& fake, const GoldenCase& golden) {
+      const Json shard = shards.list()[i];
+      const std::string prefix = golden.root() + "/model.ckpt";
+      BOOST_TEST_CONTEXT(shard["what"].text()) {
+        DamageShards(env, fake, shard["what"].text(), prefix);
+        for (const Json& read : shard["reads"].list()) {
+          CheckRead(RestoreOne(env, prefix, read["name"].text(), "", DataType::kFloat), read);
+        }
+        CheckBoth(env, prefix, shard["both"]);
+      }
+    });
+  }
+  BOOST_TEST(shards.list().size() == 7U);
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_block_of_a_large_index_hides_its_keys_as_upstream) {  // H-09

@@ -21,6 +21,18 @@ struct Entry {
 
 }  // namespace
 
+void Put(const DiskImage& image, FileSystem& files) {
+  for (const std::string& directory : image.directories) {
+    static_cast<void>(MakeDirectories(files, directory));
+  }
+  for (const auto& [path, content] : image.files) {
+    Result<std::unique_ptr<WritableFile>> file = files.Create(path);
+    FL_ASSERT(file.ok(), "{}", file.status().ToString());
+    FL_ASSERT((*file)->Append(content).ok(), "{} takes its content", path);
+    FL_ASSERT((*file)->Close().ok(), "{} can be closed", path);
+  }
+}
+
 class RecordingDisk::Writer final : public WritableFile {
  public:
   Writer(std::unique_ptr<WritableFile> inner, std::shared_ptr<Log> log, std::string path)

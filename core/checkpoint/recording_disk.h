@@ -20,6 +20,9 @@ struct DiskImage {
   std::map<std::string, std::string> files;
 };
 
+// Fills an empty file system with it.
+void Put(const DiskImage& image, FileSystem& files);
+
 // How much of what was not made durable survives a power failure.
 enum class Survival : std::uint8_t { kNothing, kEverything, kAnything };
 

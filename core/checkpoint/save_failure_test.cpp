@@ -80,9 +80,7 @@ Series RunSeries(Env& env, RecordingDisk& disk, const Variant& variant) {
 Result<std::optional<float>> ValueFound(Env& env, const DiskImage& image, const Variant& variant) {
   FakeClock clock;
   FakeFileSystem files(clock);
-  for (const std::string& directory : image.directories)
-    static_cast<void>(MakeDirectories(files, directory));
-  for (const auto& [path, content] : image.files) files.Put(path, content);
+  Put(image, files);
   Env after{env.clock, env.spawner, files, env.transport, env.random, env.observer, env.logger, ""};
   FL_ASSIGN_OR_RETURN(const auto state, GetCheckpointState(after, Semantics::Strict(), "/d"));
   if (!state) return std::optional<float>();

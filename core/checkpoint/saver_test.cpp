@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <google/protobuf/text_format.h>
 #include <boost/test/unit_test.hpp>
 
 #include "core/base/error.h"
@@ -110,6 +111,28 @@ BOOST_AUTO_TEST_CASE(hc_s01_saved_values_come_back) {
       BOOST_TEST(Float(second, w0) == 10);
       BOOST_TEST(Float(second, w1) == 20);
     }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(hc_s03_savers_built_apart_read_each_others_files) {
+  InFiber([](Env& env, FakeEnv&) {
+    SaverProcess process(env);
+    const Variable w1 = process.Make("w1", Tensor::Scalar(1.0F));
+    const Variable w2 = process.Make("w2", Tensor::Scalar(2.0F));
+    Saver one(process.runtime(), process.graph());
+    Saver two(process.runtime(), process.graph(), {.variables = {{"w2", w2}, {"w1", w1}}});
+    BOOST_TEST(one.def().save_tensor_name != two.def().save_tensor_name);
+    process.Initialize({w1, w2});
+    one.Save(process.session(), "/d/one");
+    process.Set(w1, Tensor::Scalar(3.0F));
+    process.Set(w2, Tensor::Scalar(4.0F));
+    two.Save(process.session(), "/d/two");
+    two.Restore(process.session(), "/d/one");
+    BOOST_TEST(Float(process, w1) == 1);
+    BOOST_TEST(Float(process, w2) == 2);
+    one.Restore(process.session(), "/d/two");
+    BOOST_TEST(Float(process, w1) == 3);
+    BOOST_TEST(Float(process, w2) == 4);
   });
 }
 
@@ -421,6 +444,29 @@ BOOST_AUTO_TEST_CASE(the_meta_graph_describes_the_saver_and_is_rendered_once) { 
                                 "Assign",
                                 "restore_shard",
                                 "restore_all"}));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(hc_s30_the_meta_graph_can_be_read_in_both_formats) {  // CK-2202
+  InFiber([](Env& env, FakeEnv& fake) {
+    OneVariable one(env);
+    one.Save("/d/m");
+    v1::tf::MetaGraphDef binary;
+    BOOST_REQUIRE(binary.ParseFromString(fake.files().Content("/d/m.meta")));
+    BOOST_TEST(binary.graph_def().node_size() ==
+               static_cast<int>(one.process.graph().operations().size()));
+    std::string text;
+    BOOST_REQUIRE(google::protobuf::TextFormat::PrintToString(binary, &text));
+    v1::tf::MetaGraphDef from_text;
+    BOOST_REQUIRE(google::protobuf::TextFormat::ParseFromString(text, &from_text));
+    BOOST_TEST((from_text.SerializeAsString() == binary.SerializeAsString()));
+    // A saver's description is none, in either format.
+    std::string saver_text;
+    BOOST_REQUIRE(google::protobuf::TextFormat::PrintToString(binary.saver_def(), &saver_text));
+    BOOST_TEST(!from_text.ParseFromString(saver_text));
+    v1::tf::SaverDef saver;
+    BOOST_TEST(saver.ParseFromString(one.saver.Serialize()));
+    BOOST_TEST(saver.SerializeAsString() == binary.saver_def().SerializeAsString());
   });
 }
 

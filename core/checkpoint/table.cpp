@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <leveldb/comparator.h>
 #include <leveldb/env.h>
@@ -21,55 +22,14 @@ constexpr std::size_t kFooterBytes = 48;
 constexpr std::size_t kTrailerBytes = 5;
 constexpr std::size_t kMagicBytes = 8;
 constexpr std::size_t kOverlyLargeRatio = 2;
+constexpr std::uint32_t kMagicLow = 0x8b80fb57U;
+constexpr std::uint32_t kMagicHigh = 0xdb477524U;
+constexpr char kSnappy = 1;
+// Snappy's densest element makes 64 bytes out of 3.
+constexpr std::uint64_t kMaxSnappyRatio = 22;
 
 leveldb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view ToView(const leveldb::Slice& slice) { return {slice.data(), slice.size()}; }
-
-// A file for LevelDB that is only a string.
-class MemoryOutput : public leveldb::WritableFile {
- public:
-  leveldb::Status Append(const leveldb::Slice& data) override {
-    bytes.append(data.data(), data.size());
-    return leveldb::Status::OK();
-  }
-  leveldb::Status Close() override { return leveldb::Status::OK(); }
-  leveldb::Status Flush() override { return leveldb::Status::OK(); }
-  leveldb::Status Sync() override { return leveldb::Status::OK(); }
-
-  std::string bytes;
-};
-
-class MemoryInput : public leveldb::RandomAccessFile {
- public:
-  explicit MemoryInput(std::string_view image) : image_(image) {}
-  leveldb::Status Read(std::uint64_t offset, std::size_t n, leveldb::Slice* result,
-                       char* /*scratch*/) const override {
-    if (offset > image_.size() || n > image_.size() - offset) {
-      *result = leveldb::Slice();
-      return leveldb::Status::IOError("Read less bytes than requested");  // CK-312
-    }
-    *result = leveldb::Slice(image_.data() + offset, n);
-    return leveldb::Status::OK();
-  }
-
- private:
-  std::string_view image_;
-};
-
-Status ToStatus(const leveldb::Status& status) {
-  if (status.ok()) return Status();
-  std::string text = status.ToString();
-  if (const std::size_t colon = text.find(": "); colon != std::string::npos)
-    text.erase(0, colon + 2);
-  return Status(status.IsIOError() ? Code::kOutOfRange : Code::kDataLoss, std::move(text));
-}
-
-leveldb::Options MakeOptions() {
-  leveldb::Options options;
-  options.compression = leveldb::kNoCompression;  // CK-310
-  options.paranoid_checks = true;                 // verify the index block as well
-  return options;
-}
 
 std::uint32_t Fixed32(std::string_view bytes, std::size_t at) {
   std::uint32_t value = 0;
@@ -100,26 +60,116 @@ std::optional<Handle> TakeHandle(std::string_view* in) {
   return Handle{*offset, *size};
 }
 
-// LevelDB reserves memory for the size that a handle names before it looks whether the file has so
-// much. So sizes above the file's are found here first; everything else is left to LevelDB.
-bool DataHandlesFit(std::string_view index_block, std::uint64_t file_size) {
-  if (index_block.size() < 4) return true;
-  const std::uint64_t restarts = Fixed32(index_block, index_block.size() - 4);
-  if (restarts > (index_block.size() - 4) / 4) return true;
-  std::string_view rest = index_block.substr(0, index_block.size() - 4 - 4 * restarts);
-  while (!rest.empty()) {
-    const auto shared = TakeVarint(&rest);
-    const auto unshared = shared ? TakeVarint(&rest) : std::nullopt;
-    const auto length = unshared ? TakeVarint(&rest) : std::nullopt;
-    if (!length || *unshared > rest.size() || *length > rest.size() - *unshared) return true;
-    std::string_view value = rest.substr(*unshared, *length);
-    rest.remove_prefix(*unshared + *length);
-    const auto handle = TakeHandle(&value);
-    if (handle && handle->size > file_size) return false;
-  }
-  return true;
+std::string EncodeFixed32(std::uint32_t value) {
+  std::string out;
+  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(value >> shift));
+  return out;
 }
 
+std::string EncodeHandle(const Handle& handle) {
+  std::string out;
+  for (std::uint64_t value : {handle.offset, handle.size}) {
+    for (; value >= 128; value >>= 7) out.push_back(static_cast<char>(value | 128));
+    out.push_back(static_cast<char>(value));
+  }
+  return out;
+}
+
+// Of a block as it is stored: contents, type, checksum.
+bool ChecksumFits(std::string_view stored) {
+  const std::size_t checked = stored.size() - kTrailerBytes + 1;
+  return UnmaskCrc(Fixed32(stored, checked)) == Crc32c(stored.substr(0, checked));
+}
+
+// Whether this is a whole compressed block that asks for more memory than its contents can fill;
+// LevelDB would reserve it (up to 4 GiB) before it finds out.
+bool AsksForTooMuch(std::string_view stored) {
+  if (stored.size() < kTrailerBytes || stored[stored.size() - kTrailerBytes] != kSnappy)
+    return false;
+  if (!ChecksumFits(stored)) return false;
+  std::string_view contents = stored.substr(0, stored.size() - kTrailerBytes);
+  const std::uint64_t most = contents.size() * kMaxSnappyRatio;
+  const auto claimed = TakeVarint(&contents);
+  return claimed && *claimed > most;
+}
+
+// A file for LevelDB that is only a string.
+class MemoryOutput : public leveldb::WritableFile {
+ public:
+  leveldb::Status Append(const leveldb::Slice& data) override {
+    bytes.append(data.data(), data.size());
+    return leveldb::Status::OK();
+  }
+  leveldb::Status Close() override { return leveldb::Status::OK(); }
+  leveldb::Status Flush() override { return leveldb::Status::OK(); }
+  leveldb::Status Sync() override { return leveldb::Status::OK(); }
+
+  std::string bytes;
+};
+
+class MemoryInput : public leveldb::RandomAccessFile {
+ public:
+  explicit MemoryInput(std::string_view image) : image_(image) {}
+  leveldb::Status Read(std::uint64_t offset, std::size_t n, leveldb::Slice* result,
+                       char* /*scratch*/) const override {
+    if (offset > image_.size() || n > image_.size() - offset) {
+      *result = leveldb::Slice();
+      return leveldb::Status::IOError("Read less bytes than requested");  // CK-312
+    }
+    *result = leveldb::Slice(image_.data() + offset, n);
+    if (AsksForTooMuch(ToView(*result))) {
+      return leveldb::Status::Corruption("a compressed block claims more than it can hold");
+    }
+    return leveldb::Status::OK();
+  }
+
+ private:
+  std::string_view image_;
+};
+
+Status ToStatus(const leveldb::Status& status) {
+  if (status.ok()) return Status();
+  std::string text = status.ToString();
+  if (const std::size_t colon = text.find(": "); colon != std::string::npos)
+    text.erase(0, colon + 2);
+  return Status(status.IsIOError() ? Code::kOutOfRange : Code::kDataLoss, std::move(text));
+}
+
+leveldb::Options MakeOptions() {
+  leveldb::Options options;
+  options.compression = leveldb::kNoCompression;  // CK-310
+  options.paranoid_checks = true;                 // verify the index block as well
+  return options;
+}
+
+// Where the data blocks lie, as far as the index block can be read: its bytes with type and
+// checksum are given, and LevelDB reads them as the one data block of a table made around them.
+std::vector<Handle> HandlesIn(std::string_view stored_index_block) {
+  std::string image(stored_index_block);
+  const std::string place = EncodeHandle({0, image.size() - kTrailerBytes});
+  std::string index = {'\0', '\0', static_cast<char>(place.size())};
+  index += place + EncodeFixed32(0) + EncodeFixed32(1);
+  const Handle index_handle{image.size(), index.size()};
+  index.push_back('\0');
+  image += index + EncodeFixed32(MaskCrc(Crc32c(index)));
+  std::string footer = EncodeHandle(index_handle) + EncodeHandle(index_handle);
+  footer.resize(kFooterBytes - kMagicBytes);
+  image += footer + EncodeFixed32(kMagicLow) + EncodeFixed32(kMagicHigh);
+  MemoryInput input(image);
+  leveldb::Table* opened = nullptr;
+  std::vector<Handle> handles;
+  if (!leveldb::Table::Open(MakeOptions(), &input, image.size(), &opened).ok()) return handles;
+  const std::unique_ptr<leveldb::Table> table(opened);
+  const std::unique_ptr<leveldb::Iterator> entry(table->NewIterator(leveldb::ReadOptions()));
+  for (entry->SeekToFirst(); entry->Valid(); entry->Next()) {
+    std::string_view value = ToView(entry->value());
+    if (const auto handle = TakeHandle(&value)) handles.push_back(*handle);
+  }
+  return handles;
+}
+
+// LevelDB reserves memory for the size that a handle names before it looks whether the file has so
+// much. So sizes above the file's are found here first; everything else is left to LevelDB.
 Status CheckHandles(std::string_view image) {
   if (image.size() < kFooterBytes) return Status();
   std::string_view footer = image.substr(image.size() - kFooterBytes, kFooterBytes - kMagicBytes);
@@ -133,18 +183,19 @@ Status CheckHandles(std::string_view image) {
   if (index->offset > image.size() || wanted > image.size() - index->offset) {
     return Status(Code::kOutOfRange, "Read less bytes than requested");
   }
-  const std::string_view block = image.substr(index->offset, index->size + 1);
-  const std::uint32_t stored = Fixed32(image, index->offset + index->size + 1);
-  if (UnmaskCrc(stored) != Crc32c(block) || block.back() != 0) return Status();
-  if (!DataHandlesFit(block.substr(0, index->size), image.size())) {
-    return Status(Code::kDataLoss, "bad block handle: a data block larger than the file");
+  const std::string_view block = image.substr(index->offset, wanted);
+  if (!ChecksumFits(block)) return Status();
+  for (const Handle& data : HandlesIn(block)) {
+    if (data.size > image.size()) {
+      return Status(Code::kDataLoss, "bad block handle: a data block larger than the file");
+    }
   }
   return Status();
 }
 
 bool HasMagic(std::string_view image) {
-  return image.size() >= kFooterBytes && Fixed32(image, image.size() - 8) == 0x8b80fb57U &&
-         Fixed32(image, image.size() - 4) == 0xdb477524U;
+  return image.size() >= kFooterBytes && Fixed32(image, image.size() - 8) == kMagicLow &&
+         Fixed32(image, image.size() - 4) == kMagicHigh;
 }
 
 class LevelDbIterator : public TableIterator {

@@ -88,32 +88,48 @@ std::string RandomKey(Prng* prng) {
   return key;
 }
 
-// An image with one data block of the given contents, its checksum right.
-std::string WithBlock(const std::string& contents, char type) {
-  const auto fixed = [](std::uint32_t value) {
-    std::string out;
-    for (int i = 0; i < 4; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
-    return out;
-  };
-  const auto block = [&](const std::string& body, char kind) {
-    const std::string checked = body + kind;
-    return checked + fixed(MaskCrc(Crc32c(checked)));
-  };
-  const std::string data = block(contents, type);
-  const auto handle = [](std::size_t offset, std::size_t size) {
-    std::string out;
-    for (std::size_t value : {offset, size}) {
-      for (; value >= 128; value >>= 7) out.push_back(static_cast<char>(value | 128));
-      out.push_back(static_cast<char>(value));
-    }
-    return out;
-  };
-  const std::string place = handle(0, contents.size());
-  std::string index = std::string("\0\1", 2) + static_cast<char>(place.size()) + "z" + place;
-  index += fixed(0) + fixed(1);
-  std::string footer = handle(data.size(), index.size()) + handle(data.size(), index.size());
+std::string Fixed(std::uint32_t value) {
+  std::string out;
+  for (int i = 0; i < 4; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+  return out;
+}
+
+std::string Handle(std::uint64_t offset, std::uint64_t size) {
+  std::string out;
+  for (std::uint64_t value : {offset, size}) {
+    for (; value >= 128; value >>= 7) out.push_back(static_cast<char>(value | 128));
+    out.push_back(static_cast<char>(value));
+  }
+  return out;
+}
+
+std::string Block(const std::string& contents, char type) {
+  const std::string checked = contents + type;
+  return checked + Fixed(MaskCrc(Crc32c(checked)));
+}
+
+std::string Index(const std::string& handle) {
+  return std::string("\0\1", 2) + static_cast<char>(handle.size()) + "z" + handle + Fixed(0) +
+         Fixed(1);
+}
+
+// An image with one data block and an index block, as they are, their checksums right.
+std::string WithBlocks(const std::string& contents, char type, const std::string& index,
+                       char index_type) {
+  const std::string data = Block(contents, type);
+  std::string footer = Handle(data.size(), index.size()) + Handle(data.size(), index.size());
   footer.resize(40);
-  return data + block(index, 0) + footer + testing::FromHex("57fb808b247547db");
+  return data + Block(index, index_type) + footer + testing::FromHex("57fb808b247547db");
+}
+
+// An image with one data block of the given contents.
+std::string WithBlock(const std::string& contents, char type) {
+  return WithBlocks(contents, type, Index(Handle(0, contents.size())), 0);
+}
+
+// As Snappy stores it, uncompressed and less than 61 bytes, with any claim of its length.
+std::string Snappy(const std::string& contents, std::uint64_t claimed) {
+  return Handle(0, claimed).substr(1) + static_cast<char>((contents.size() - 1) << 2) + contents;
 }
 
 Status SeekStatus(const std::string& image) {
@@ -222,6 +238,48 @@ BOOST_AUTO_TEST_CASE(handles_beyond_the_file_are_found_before_memory_is_reserved
   overflow.resize(40);
   whole.replace(whole.size() - 48, 40, overflow);
   BOOST_TEST(Table::Open(whole).status().code() == Code::kDataLoss);
+}
+
+BOOST_AUTO_TEST_CASE(a_data_block_larger_than_the_file_is_found_in_any_index) {
+  const std::string index = Index(Handle(0, std::uint64_t{1} << 60));
+  for (const char type : {'\0', '\1'}) {
+    const std::string stored = type == 0 ? index : Snappy(index, index.size());
+    BOOST_TEST(Table::Open(WithBlocks("", 0, stored, type)).status() ==
+               Status(Code::kDataLoss, "bad block handle: a data block larger than the file"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(compressed_blocks_are_read) {  // CK-310
+  const std::string block = std::string("\0\1\1kv", 5) + testing::FromHex("0000000001000000");
+  const std::string stored = Snappy(block, block.size());
+  const std::string index = Index(Handle(0, stored.size()));
+  const auto table = Table::Open(WithBlocks(stored, 1, Snappy(index, index.size()), 1)).value();
+  const auto iterator = table->NewIterator();
+  iterator->Seek("k");
+  BOOST_REQUIRE(iterator->Valid());
+  BOOST_TEST(iterator->value() == "v");
+  // As dense as Snappy can be: two bytes and then copies of them, 64 at a time.
+  constexpr std::size_t kCopies = 4000;
+  std::string dense = Handle(0, 2 + 64 * kCopies).substr(1) + "\4ab";
+  for (std::size_t i = 0; i < kCopies; ++i) dense += std::string("\xfe\2\0", 3);
+  // What comes out is no block, but it does come out.
+  BOOST_TEST(SeekStatus(WithBlock(dense, 1)) == Status(Code::kDataLoss, "bad block contents"));
+}
+
+BOOST_AUTO_TEST_CASE(a_compressed_block_that_asks_for_too_much_is_data_loss) {
+  const std::string block = std::string("\0\1\1kv", 5) + testing::FromHex("0000000001000000");
+  const Status too_much(Code::kDataLoss, "a compressed block claims more than it can hold");
+  for (const std::uint64_t claimed : {1000ULL, 0xffffffffULL, 1ULL << 60}) {
+    const std::string stored = Snappy(block, claimed);
+    BOOST_TEST(SeekStatus(WithBlock(stored, 1)) == too_much);
+    BOOST_TEST(Table::Open(WithBlocks(block, 0, stored, 1)).status() == too_much);
+    // A wrong checksum is named first.
+    std::string image = WithBlock(stored, 1);
+    image[0] = static_cast<char>(image[0] ^ 64);
+    BOOST_TEST(SeekStatus(image).message() == "block checksum mismatch");
+  }
+  // A little too much is found by Snappy.
+  BOOST_TEST(SeekStatus(WithBlock(Snappy(block, block.size() + 1), 1)).code() == Code::kDataLoss);
 }
 
 BOOST_AUTO_TEST_CASE(no_cut_flip_or_random_image_crashes_or_gives_a_wrong_entry) {

@@ -76,6 +76,22 @@ BOOST_AUTO_TEST_CASE(hc_e02_what_is_closed_can_be_read) {
   });
 }
 
+// A destructor must not suspend, so unlike upstream's it writes nothing: what was flushed is there,
+// the rest is as after a crash.
+BOOST_AUTO_TEST_CASE(hc_e03_destruction_keeps_what_was_flushed) {
+  InFiber([](Env& env, FakeEnv&) {
+    std::string path;
+    {
+      EventsFile file(env, "/d/events", "");
+      WriteTwo(&file);
+      path = file.FileName().value();
+      BOOST_TEST(file.Flush().ok());
+      BOOST_TEST(file.Write(SimpleEvent(3456, 36, "late", 1).SerializeAsString()).ok());
+    }
+    CheckTwo(env, path);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(hc_e04_closing_a_deleted_file_fails) {  // CK-2113
   InFiber([](Env& env, FakeEnv& fake) {
     EventsFile file(env, "/d/events", "");

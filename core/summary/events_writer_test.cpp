@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "core/proto/event.pb.h"
+#include "core/proto/meta_graph.pb.h"
 #include "core/summary/events_reader.h"
 #include "core/testing/fake_env.h"
 
@@ -124,6 +125,34 @@ BOOST_AUTO_TEST_CASE(hc_w03_a_writer_of_the_cache_starts_with_the_graph_at_step_
   });
 }
 
+BOOST_AUTO_TEST_CASE(hc_w04_w05_w06_the_graph_is_kept_as_it_is_given) {
+  // Arguments have no names here; what differs is whether the graph comes with shapes.
+  for (const bool shapes : {true, false}) {
+    InFiber([&](Env& env, FakeEnv&) {
+      v1::tf::GraphDef graph;
+      v1::tf::NodeDef* node = graph.add_node();
+      node->set_name("a");
+      node->set_op("NoOp");
+      if (shapes) node->add_attr()->set_key("_output_shapes");
+      v1::tf::MetaGraphDef meta;
+      *meta.mutable_graph_def() = graph;
+      EventsWriterCache cache(env);
+      cache.Get("/d", graph.SerializeAsString(), meta.SerializeAsString());
+      cache.Clear();
+      const auto events = Events(env);
+      BOOST_REQUIRE(events.size() == 3U);
+      BOOST_TEST(events[0].file_version() == "brain.Event:2");
+      BOOST_TEST((events[1].graph_def() == graph.SerializeAsString()));
+      BOOST_TEST((events[2].meta_graph_def() == meta.SerializeAsString()));
+      BOOST_TEST(events[1].step() == 0);
+      BOOST_TEST(events[2].step() == 0);
+      v1::tf::GraphDef read;
+      BOOST_REQUIRE(read.ParseFromString(events[1].graph_def()));
+      BOOST_TEST(read.node(0).attr_size() == (shapes ? 1 : 0));
+    });
+  }
+}
+
 BOOST_AUTO_TEST_CASE(hc_w08_closing_an_idle_writer_takes_no_time_and_makes_no_file) {
   InFiber([](Env& env, FakeEnv& fake) {
     const TimePoint before = env.clock.Now();
@@ -131,6 +160,19 @@ BOOST_AUTO_TEST_CASE(hc_w08_closing_an_idle_writer_takes_no_time_and_makes_no_fi
     BOOST_TEST(writer->Close().ok());
     BOOST_CHECK(env.clock.Now() == before);
     BOOST_TEST(!fake.files().Exists(kPath));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(hc_w09_a_scope_leaves_one_file) {
+  InFiber([](Env& env, FakeEnv&) {
+    {
+      const auto writer = MakeEventsFileWriter(env, "/d");
+      writer->AddSessionLog(SessionLogStatus::kStart, "", 1);
+    }
+    BOOST_TEST(FindEventsFiles(env.files, "/d")->size() == 1U);
+    const auto events = Events(env);
+    BOOST_REQUIRE(events.size() == 2U);  // the first event is flushed when it is added
+    BOOST_TEST(events[1].session_log().status() == v1::tf::SessionLog::START);
   });
 }
 
