@@ -40,7 +40,7 @@ void MakeCallError(const FaultDraw& draw, v1::Fault& fault) {
   fault.set_kind(v1::ERROR);
   fault.set_call(kCalls[detail % kCalls.size()]);
   fault.set_code(kCodes[detail / kCalls.size() % kCodes.size()]);
-  fault.set_effect(draw.detail % 2 == 0 ? v1::BEFORE : v1::AFTER);
+  fault.set_effect(draw.detail / 20 % 2 == 0 ? v1::BEFORE : v1::AFTER);
   fault.mutable_trigger()->set_at_call(static_cast<std::uint64_t>(1 + draw.when % 8));
 }
 

@@ -12,8 +12,9 @@ namespace faultline::proptests {
 namespace {
 
 bool AnyFired(const v1::RunReport& report) {
-  return std::any_of(report.faults().begin(), report.faults().end(),
-                     [](const v1::FaultRecord& fault) { return fault.fired(); });
+  return std::any_of(
+      report.faults().begin(), report.faults().end(),
+      [](const v1::FaultRecord& fault) { return fault.fired() && fault.phase() != "idle"; });
 }
 
 }  // namespace
@@ -45,6 +46,9 @@ SearchResult Search(const SearchOptions& options, const scenarios::Assets& asset
     if (!result.found) {
       ++result.cases;
       result.idle += !AnyFired(outcome.report);
+      for (const v1::InvariantRecord& record : outcome.report.invariants()) {
+        result.compared[record.invariant()] += record.comparisons();
+      }
     }
     // Faults that did not come to their moment make a case idle, not wrong.
     if (outcome.expectation_met) return;

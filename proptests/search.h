@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "proptests/cases.h"
@@ -27,6 +28,8 @@ struct SearchResult {
   int cases = 0;  // tried until the first failure, or all
   // Cases in which no declared fault fired, or none was declared.
   int idle = 0;
+  // How often each invariant was compared over all cases until the first failure.
+  std::map<std::string, std::uint64_t> compared;
   CaseDraw smallest;
   v1::Scenario scenario;  // of the smallest case
   std::string reason;     // of its failure

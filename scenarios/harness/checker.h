@@ -29,6 +29,8 @@ struct Found {
   TimePoint time;
   sim::NodeId node = sim::kWorld;
   std::string text;
+  // Rule ids that allow it under the semantics of this run; empty: it fails the run.
+  std::string allowed_by;
 };
 
 // Decides one invariant from the events of a run, streamed while it goes on: never from live
@@ -45,20 +47,19 @@ class Checker {
 
   std::uint64_t comparisons() const { return comparisons_; }
   const std::vector<Found>& violations() const { return violations_; }
-  // Rule ids that allow the violations under the semantics of this run; empty: they fail the run.
-  const std::string& allowed_by() const { return allowed_by_; }
+  // Rule ids that allow all of the violations together; empty if one of them is not allowed, or if
+  // there is none.
+  std::string allowed_by() const;
 
  protected:
   void Compared() { ++comparisons_; }
-  void Violated(TimePoint time, sim::NodeId node, std::string text) {
-    violations_.push_back({time, node, std::move(text)});
+  void Violated(TimePoint time, sim::NodeId node, std::string text, std::string allowed_by = "") {
+    violations_.push_back({time, node, std::move(text), std::move(allowed_by)});
   }
-  void AllowBy(std::string rules) { allowed_by_ = std::move(rules); }
 
  private:
   std::uint64_t comparisons_ = 0;
   std::vector<Found> violations_;
-  std::string allowed_by_;
 };
 
 // One fresh checker of every invariant that this project checks, in the order of their numbers.

@@ -113,7 +113,8 @@ void DiskProbe::OnEvent(const sim::TraceEvent& event) {
   const EventFields fields(event);
   if (IsPoint(event, Point::kSaveDone) && fields.Text("code") == "OK") {
     acknowledged_.insert(std::string(fields.Text("prefix")));
-  } else if (IsPoint(event, Point::kCheckpointRemoved)) {
+  } else if (IsPoint(event, Point::kCheckpointRemoved) ||
+             (IsPoint(event, Point::kSaveSubStep) && fields.Text("sub") == "N9")) {
     acknowledged_.erase(std::string(fields.Text("prefix")));
   } else if (IsPoint(event, Point::kStateWritten)) {
     directories_.insert(std::string(fields.Text("directory")));

@@ -138,8 +138,9 @@ class Judgement {
       const auto& found = checker->violations();
       if (wanted && found.empty()) Reason("expected a violation of {}, found none", id);
       if (wanted || found.empty() || !checker->allowed_by().empty()) continue;
-      Reason("{} is violated at {:.3f} s: {}", id, found.front().time.seconds(),
-             found.front().text);
+      const auto first = std::find_if(found.begin(), found.end(),
+                                      [](const Found& f) { return f.allowed_by.empty(); });
+      Reason("{} is violated at {:.3f} s: {}", id, first->time.seconds(), first->text);
     }
   }
 

@@ -21,9 +21,9 @@ class SaveExcuses {
 
  private:
   bool hardened_;
-  bool storage_trouble_ = false;
   std::set<std::string> saved_;
-  std::set<std::string> rewritten_;
+  std::set<std::string> endangered_;  // saved before a power failure, and not again since
+  std::set<std::string> rewriting_;
 };
 
 // INV-13: an acknowledged checkpoint can be restored completely until retention removes it.
@@ -37,6 +37,7 @@ class AcknowledgedIsDurableChecker : public Checker {
  private:
   SaveExcuses excuses_;
   std::set<std::string> acknowledged_;
+  std::string named_;  // by the state file
   std::set<std::string> reported_;
 };
 

@@ -55,8 +55,11 @@ void AbsentIsNotUnreadableChecker::OnEvent(const sim::TraceEvent& event) {
   } else if (IsPoint(event, Point::kInitStart) && last_answer_.contains(who)) {
     Compared();
     if (last_answer_[who] != "none") {
+      const bool as_tf =
+          last_answer_[who] == "unreadable" && !facts_.semantics.unreadable_is_not_absent;
       Violated(event.time, event.node,
-               "initialises although the store answered \"" + last_answer_[who] + "\"");
+               "initialises although the store answered \"" + last_answer_[who] + "\"",
+               as_tf ? "RF-94" : "");
     }
   }
 }
@@ -68,12 +71,13 @@ void NoInitOverProgressChecker::OnEvent(const sim::TraceEvent& event) {
   storage_trouble_ = storage_trouble_ || IsStorageTrouble(event);
   if (IsPoint(event, Point::kSaveDone) && fields.Text("code") == "OK") {
     if (acknowledged_.empty()) acknowledged_ = fields.Text("prefix");
+  } else if (IsPoint(event, Point::kInitStart)) {
     Compared();
-  } else if (IsPoint(event, Point::kInitStart) && !acknowledged_.empty()) {
     // Private disks are the loss of the store (RF-92e), and nobody promises anything under that.
-    if (facts_.private_disks) return;
-    Violated(event.time, event.node, "initialises after " + acknowledged_ + " was acknowledged");
-    if (!facts_.semantics.unreadable_is_not_absent && storage_trouble_) AllowBy("RF-91 RF-94");
+    if (acknowledged_.empty() || facts_.private_disks) return;
+    const bool as_tf = !facts_.semantics.unreadable_is_not_absent && storage_trouble_;
+    Violated(event.time, event.node, "initialises after " + acknowledged_ + " was acknowledged",
+             as_tf ? "RF-91 RF-94" : "");
   }
 }
 

@@ -37,14 +37,13 @@ class RecoveredNeverInitialisesChecker : public Checker {
 // INV-5: initialisation happens only if the store said that there is no checkpoint state.
 class AbsentIsNotUnreadableChecker : public Checker {
  public:
-  explicit AbsentIsNotUnreadableChecker(const RunFacts& facts) {
-    if (!facts.semantics.unreadable_is_not_absent) AllowBy("RF-94");
-  }
+  explicit AbsentIsNotUnreadableChecker(const RunFacts& facts) : facts_(facts) {}
   std::string_view invariant() const override { return "INV-5"; }
   void OnEvent(const sim::TraceEvent& event) override;
   void Finish(TimePoint end) override;
 
  private:
+  const RunFacts facts_;
   std::map<Who, std::string> last_answer_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "scenarios/harness/checker.h"
@@ -20,8 +21,13 @@ class RecoverySetChecker : public Checker {
  private:
   struct State {
     bool recovers = true;
-    std::string seen;  // code of the last error of a run or hook that nobody has acted on
+    bool recovering = false;  // since the last acknowledged run
+    // Last error of a run, a hook or the coordinator that nobody has acted on.
+    std::string seen;
+    std::string message;
   };
+  void OnRaised(const sim::TraceEvent& event, const std::string& code, std::string_view message,
+                const State& state);
   const RunFacts facts_;
   std::map<Monitored, State> states_;
 };
@@ -29,16 +35,17 @@ class RecoverySetChecker : public Checker {
 // INV-33: the error that ends a session is its root cause, not one of cleaning up after it.
 class RootCauseChecker : public Checker {
  public:
-  explicit RootCauseChecker(const RunFacts& facts) {
-    if (!facts.strict) AllowBy("RF-38 RF-86");
-  }
+  explicit RootCauseChecker(const RunFacts& facts) : facts_(facts) {}
   std::string_view invariant() const override { return "INV-33"; }
   void OnEvent(const sim::TraceEvent& event) override;
   void Finish(TimePoint end) override;
 
  private:
+  const RunFacts facts_;
   // First error since the last recovery or good run that was not recovered from.
   std::map<Monitored, std::string> root_;
+  // Codes that joining the threads or closing the session has brought since.
+  std::map<Monitored, std::set<std::string>> at_close_;
 };
 
 }  // namespace faultline::scenarios

@@ -28,10 +28,15 @@ std::string EventFields::Key(std::string_view name) const {
   return std::to_string(std::get<std::int64_t>(field->value));
 }
 
-bool IsStorageTrouble(const sim::TraceEvent& event) {
+bool LosesUnsynced(const sim::TraceEvent& event) {
   if (IsLifecycle(event, "power_failed")) return true;
   return event.kind == sim::EventKind::kFault &&
-         (event.name == "STORAGE_ERROR" || event.name == "TORN_SAVE" || event.name == "POWER_FAIL");
+         (event.name == "TORN_SAVE" || event.name == "POWER_FAIL");
+}
+
+bool IsStorageTrouble(const sim::TraceEvent& event) {
+  return LosesUnsynced(event) ||
+         (event.kind == sim::EventKind::kFault && event.name == "STORAGE_ERROR");
 }
 
 }  // namespace faultline::scenarios

@@ -34,7 +34,9 @@ inline bool IsPoint(const sim::TraceEvent& event, Point point) {
 inline bool IsLifecycle(const sim::TraceEvent& event, std::string_view name) {
   return event.kind == sim::EventKind::kLifecycle && event.name == name;
 }
-// True for faults of storage: what excuses losses that a crash alone does not.
+// What loses data that was not synced: a power failure, a torn write (F8 of invariants.md).
+bool LosesUnsynced(const sim::TraceEvent& event);
+// That, or an error of a file operation (F7): after it a store may look empty that is not.
 bool IsStorageTrouble(const sim::TraceEvent& event);
 
 }  // namespace faultline::scenarios

@@ -18,7 +18,7 @@ std::int64_t HookPlace(const sim::TraceEvent& event) {
 
 void BeginOnceChecker::OnEvent(const sim::TraceEvent& event) {
   if (IsPoint(event, Point::kMonitoredStart)) {
-    states_[MonitoredOf(event)] = State();
+    states_[MonitoredOf(event)] = State{EventFields(event).Int("hooks"), {}, false};
   } else if (IsPoint(event, Point::kHookBegin)) {
     State& state = states_[MonitoredOf(event)];
     const std::string hook = EventFields(event).Key("hook");
@@ -29,7 +29,13 @@ void BeginOnceChecker::OnEvent(const sim::TraceEvent& event) {
       Violated(event.time, event.node, "begin of hook " + hook + " comes after the first session");
     }
   } else if (IsPoint(event, Point::kHookAfterCreate) || IsPoint(event, Point::kRunStart)) {
-    states_[MonitoredOf(event)].session_created = true;
+    State& state = states_[MonitoredOf(event)];
+    if (!state.session_created && static_cast<std::int64_t>(state.begun.size()) != state.hooks) {
+      Violated(event.time, event.node,
+               "a session exists after begin of " + std::to_string(state.begun.size()) + " of " +
+                   std::to_string(state.hooks) + " hooks");
+    }
+    state.session_created = true;
   }
 }
 
@@ -72,7 +78,9 @@ void PairingChecker::OnEvent(const sim::TraceEvent& event) {
   const EventFields fields(event);
   const Monitored monitored = MonitoredOf(event);
   const Key key{monitored, fields.Int("run"), fields.Int("attempt")};
-  if (IsPoint(event, Point::kRunStart)) {
+  if (IsPoint(event, Point::kMonitoredStart)) {
+    hooks_[monitored] = fields.Int("hooks");
+  } else if (IsPoint(event, Point::kRunStart)) {
     if (attempts_.contains(key)) {
       Violated(event.time, event.node, "one attempt of a run starts twice");
     }
@@ -92,7 +100,13 @@ void PairingChecker::OnEvent(const sim::TraceEvent& event) {
     for (auto& [owner, current] : current_) {
       if (std::get<0>(owner) == WhoOf(event) && std::get<1>(current) == fields.Int("run") &&
           std::get<2>(current) == fields.Int("attempt")) {
-        attempts_[current].succeeded = true;
+        Attempt& attempt = attempts_[current];
+        attempt.succeeded = true;
+        if (attempt.before != hooks_[owner]) {
+          Violated(event.time, event.node,
+                   "the call is made after before_run of " + std::to_string(attempt.before) +
+                       " of " + std::to_string(hooks_[owner]) + " hooks");
+        }
       }
     }
   } else if (IsPoint(event, Point::kHookAfterRun)) {
@@ -108,6 +122,12 @@ void PairingChecker::OnEvent(const sim::TraceEvent& event) {
     }
     ++attempt.after;
   } else if (IsPoint(event, Point::kRunEnd)) {
+    const std::int64_t after = attempts_[key].after;
+    if (fields.Text("code") == "OK" && after != hooks_[monitored]) {
+      Violated(event.time, event.node,
+               "a good attempt ends after after_run of " + std::to_string(after) + " of " +
+                   std::to_string(hooks_[monitored]) + " hooks");
+    }
     attempts_.erase(key);
     current_.erase(monitored);
   }

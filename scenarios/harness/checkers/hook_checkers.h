@@ -27,6 +27,7 @@ class BeginOnceChecker : public Checker {
 
  private:
   struct State {
+    std::int64_t hooks = 0;
     std::set<std::string> begun;
     bool session_created = false;
   };
@@ -61,6 +62,7 @@ class PairingChecker : public Checker {
     bool succeeded = false;
   };
   using Key = std::tuple<Monitored, std::int64_t, std::int64_t>;
+  std::map<Monitored, std::int64_t> hooks_;
   std::map<Key, Attempt> attempts_;
   std::map<Monitored, Key> current_;
 };

@@ -1,4 +1,6 @@
 #include <array>
+#include <set>
+#include <string>
 
 #include "scenarios/harness/checker.h"
 #include "scenarios/harness/checkers/checkpoint_checkers.h"
@@ -37,6 +39,17 @@ constexpr auto kInvariants = std::to_array<InvariantInfo>({
 });
 
 }  // namespace
+
+std::string Checker::allowed_by() const {
+  std::set<std::string> rules;
+  for (const Found& found : violations_) {
+    if (found.allowed_by.empty()) return "";
+    rules.insert(found.allowed_by);
+  }
+  std::string text;
+  for (const std::string& rule : rules) text += (text.empty() ? "" : " ") + rule;
+  return text;
+}
 
 std::vector<InvariantInfo> ListInvariants() { return {kInvariants.begin(), kInvariants.end()}; }
 

@@ -36,7 +36,7 @@ std::int64_t StepInName(std::string_view prefix) {
 
 void BoundedLossChecker::OnEvent(const sim::TraceEvent& event) {
   const EventFields fields(event);
-  storage_trouble_ = storage_trouble_ || IsStorageTrouble(event);
+  unsynced_lost_ = unsynced_lost_ || LosesUnsynced(event);
   if (IsPoint(event, Point::kSaveDone) && fields.Text("code") == "OK" && fields.Has("step")) {
     newest_ = fields.Int("step");
   } else if (IsPoint(event, Point::kRestoreDone) && fields.Text("code") == "OK" && newest_ >= 0 &&
@@ -45,10 +45,9 @@ void BoundedLossChecker::OnEvent(const sim::TraceEvent& event) {
     if (restored < 0) return;
     Compared();
     if (restored < newest_) {
-      Violated(
-          event.time, event.node,
-          fmt::format("restores step {} although step {} was acknowledged", restored, newest_));
-      if (!facts_.semantics.hardened_saves && storage_trouble_) AllowBy("RF-91");
+      Violated(event.time, event.node,
+               fmt::format("restores step {} although step {} was acknowledged", restored, newest_),
+               !facts_.semantics.hardened_saves && unsynced_lost_ ? "RF-91" : "");
     }
     newest_ = restored;
   }

@@ -28,7 +28,7 @@ class BoundedLossChecker : public Checker {
  private:
   const RunFacts facts_;
   std::int64_t newest_ = -1;
-  bool storage_trouble_ = false;
+  bool unsynced_lost_ = false;
 };
 
 // INV-40: within a generation the global step grows by one for each applied increment, and the

@@ -34,12 +34,15 @@ Waiting* WaitTracker::OnEvent(const sim::TraceEvent& event) {
   const auto found = waitings_.find(who);
   if (found == waitings_.end()) return nullptr;
   Waiting& waiting = found->second;
+  waiting.slept.reset();
   if (IsPoint(event, Point::kWaitForReady)) {
     waiting.sleeping_since = event.time;
     waiting.longest_poll = std::max(waiting.longest_poll, event.time - waiting.poll_start);
   } else if (IsPoint(event, Point::kSessionOpen)) {
     waiting.poll_start = event.time;
-  } else if (IsPoint(event, Point::kWaitEnd)) {
+    if (waiting.sleeping_since) waiting.slept = event.time - *waiting.sleeping_since;
+    waiting.sleeping_since.reset();
+  } else if (IsPoint(event, Point::kWaitEnd) && !waiting.sleeping_since) {
     waiting.longest_poll = std::max(waiting.longest_poll, event.time - waiting.poll_start);
   }
   return &waiting;
@@ -48,15 +51,14 @@ Waiting* WaitTracker::OnEvent(const sim::TraceEvent& event) {
 void WaitingIsBoundedChecker::OnEvent(const sim::TraceEvent& event) {
   Waiting* waiting = tracker_.OnEvent(event);
   if (waiting == nullptr) return;
-  if (IsPoint(event, Point::kSessionOpen) && waiting->sleeping_since) {
+  if (waiting->slept) {
     Compared();
-    const Duration slept = event.time - *waiting->sleeping_since;
+    const Duration slept = *waiting->slept;
     if (slept != waiting->recovery_wait && !waiting->disturbed) {
       Violated(event.time, event.node,
                fmt::format("polls {:.3f} s after the last poll, {:.3f} s is the grid",
                            slept.seconds(), waiting->recovery_wait.seconds()));
     }
-    waiting->sleeping_since.reset();
   } else if (IsPoint(event, Point::kWaitEnd)) {
     if (EventFields(event).Text("code") == "DEADLINE_EXCEEDED" && !waiting->disturbed &&
         waiting->max_wait < Duration::Max()) {
@@ -117,7 +119,19 @@ void WaitingIsNotTooShortChecker::OnEvent(const sim::TraceEvent& event) {
   tracker_.Forget(WhoOf(event));
 }
 
-void WaitingIsNotTooShortChecker::Finish(TimePoint) {}
+void WaitingIsNotTooShortChecker::Finish(TimePoint end) {
+  if (!ready_since_) return;
+  for (const auto& [who, waiting] : tracker_.waitings()) {
+    if (waiting.disturbed) continue;
+    // Whoever still waits has had a poll on every tick of the grid.
+    const TimePoint ready = std::max(*ready_since_, waiting.start);
+    const Duration slack = waiting.longest_poll * 2 + Duration::Seconds(1);
+    Compared();
+    if (end > ready + waiting.recovery_wait + slack) {
+      Violated(end, who.first, "still waits although the model has been ready");
+    }
+  }
+}
 
 void NoHotLoopChecker::OnEvent(const sim::TraceEvent& event) {
   constexpr Duration kLeast = Duration::Milliseconds(100);
@@ -128,7 +142,8 @@ void NoHotLoopChecker::OnEvent(const sim::TraceEvent& event) {
     if (last != fruitless_since_.end()) {
       Compared();
       if (event.time - last->second < kLeast) {
-        Violated(event.time, event.node, "creates a session again without a pause");
+        Violated(event.time, event.node, "creates a session again without a pause",
+                 facts_.semantics.bounded_recovery ? "" : "RF-77");
       }
     }
     fruitless_since_[who] = event.time;

@@ -17,6 +17,8 @@ struct Waiting {
   TimePoint poll_start;
   Duration longest_poll;
   std::optional<TimePoint> sleeping_since;
+  // Set while the event that ends a sleep is looked at: how long it was.
+  std::optional<Duration> slept;
   // Something struck this node meanwhile (pause, slow-down), so that times mean nothing.
   bool disturbed = false;
 };
@@ -62,14 +64,13 @@ class WaitingIsNotTooShortChecker : public Checker {
 // INV-53: between two creation attempts without an acknowledged run between them time passes.
 class NoHotLoopChecker : public Checker {
  public:
-  explicit NoHotLoopChecker(const RunFacts& facts) {
-    if (!facts.semantics.bounded_recovery) AllowBy("RF-77");
-  }
+  explicit NoHotLoopChecker(const RunFacts& facts) : facts_(facts) {}
   std::string_view invariant() const override { return "INV-53"; }
   void OnEvent(const sim::TraceEvent& event) override;
   void Finish(TimePoint end) override;
 
  private:
+  const RunFacts facts_;
   // Last creation attempt since the last acknowledged run.
   std::map<Who, TimePoint> fruitless_since_;
 };
