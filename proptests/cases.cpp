@@ -15,7 +15,7 @@ constexpr std::array kCalls = {v1::UPDATE, v1::SAVE, v1::RESTORE, v1::INIT, v1::
 constexpr std::array kFileCalls = {v1::CREATE, v1::APPEND, v1::RENAME, v1::OPEN_FILE, v1::SYNC};
 
 // The trigger of a fault of a process.
-void SetMoment(const FaultDraw& draw, int steps, v1::Trigger& trigger) {
+void SetMoment(const FaultDraw& draw, int steps, v1::Trigger& trigger, int late = 0) {
   switch (draw.moment % 4) {
     case 0:
       trigger.set_at_step(1 + draw.when % steps);
@@ -29,8 +29,8 @@ void SetMoment(const FaultDraw& draw, int steps, v1::Trigger& trigger) {
       at.set_occurrence(static_cast<std::uint64_t>(1 + draw.when));
       break;
     }
-    default:
-      trigger.set_at_secs(0.01 * draw.when);
+    default:  // also when a late chief has come
+      trigger.set_at_secs(draw.detail % 2 * late + 0.01 * draw.when);
       break;
   }
 }
@@ -52,9 +52,10 @@ void MakeStorageError(const FaultDraw& draw, v1::Fault& fault) {
   fault.mutable_trigger()->set_at_call(static_cast<std::uint64_t>(1 + draw.when % 20));
 }
 
-void MakeProcessFault(v1::FaultKind kind, const FaultDraw& draw, int steps, v1::Fault& fault) {
+void MakeProcessFault(v1::FaultKind kind, const FaultDraw& draw, int steps, v1::Fault& fault,
+                      int late = 0) {
   fault.set_kind(kind);
-  SetMoment(draw, steps, *fault.mutable_trigger());
+  SetMoment(draw, steps, *fault.mutable_trigger(), late);
   if (kind == v1::RESTART) fault.set_delay_secs(0.5 + draw.detail % 8);
   if (kind == v1::PAUSE || kind == v1::SLOW_DOWN) fault.set_duration_secs(1 + draw.detail % 40);
   if (kind == v1::SLOW_DOWN) fault.set_factor(2 + draw.detail % 30);
@@ -71,16 +72,19 @@ void AddChiefFault(const FaultDraw& draw, int steps, v1::FaultPlan& plan) {
   MakeProcessFault(kKinds[static_cast<std::size_t>(kind)], draw, steps, fault);
 }
 
-void AddClusterFault(const FaultDraw& draw, int steps, v1::FaultPlan& plan) {
+void AddClusterFault(const FaultDraw& draw, const CaseDraw& about, v1::FaultPlan& plan) {
   v1::Fault& fault = *plan.add_faults();
   fault.set_node(draw.node % 2 == 0 ? "chief" : "worker");
   constexpr std::array kKinds = {v1::CRASH, v1::RESTART, v1::PAUSE, v1::SLOW_DOWN};
   const int kind = draw.kind % 6;
-  if (kind < 4) return MakeProcessFault(kKinds[static_cast<std::size_t>(kind)], draw, steps, fault);
+  if (kind < 4) {
+    const v1::FaultKind what = kKinds[static_cast<std::size_t>(kind)];
+    return MakeProcessFault(what, draw, about.steps, fault, about.late);
+  }
   fault.set_kind(kind == 4 ? v1::BREAK_CONNECTION : v1::PARTITION);
   fault.set_peer("server");
   if (kind == 5) fault.set_duration_secs(1 + draw.detail % 40);
-  SetMoment(draw, steps, *fault.mutable_trigger());
+  SetMoment(draw, about.steps, *fault.mutable_trigger(), about.late);
 }
 
 void AddNode(v1::Scenario& scenario, std::string name, v1::Role role, std::string server,
@@ -136,7 +140,7 @@ v1::Scenario MakeScenario(Family family, const CaseDraw& draw) {
     AddNode(scenario, "chief", v1::CHIEF, "server", draw.late);
     AddNode(scenario, "worker", v1::WORKER, "server");
     for (const FaultDraw& fault : draw.faults) {
-      AddClusterFault(fault, draw.steps, *scenario.mutable_faults());
+      AddClusterFault(fault, draw, *scenario.mutable_faults());
     }
   }
   return scenario;

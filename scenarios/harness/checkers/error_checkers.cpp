@@ -15,6 +15,13 @@ bool NamesPreemption(std::string_view name) {
 void RecoverySetChecker::OnEvent(const sim::TraceEvent& event) {
   const EventFields fields(event);
   const std::string code(fields.Text("code"));
+  if (IsPoint(event, Point::kCreateAttempt)) {
+    // A creation that failed on the way, in a hook for instance, is simply tried again (WS-11).
+    for (auto& [monitored, state] : states_) {
+      if (std::get<0>(monitored) == WhoOf(event) && NamesPreemption(state.seen)) state.seen.clear();
+    }
+    return;
+  }
   State& state = states_[MonitoredOf(event)];
   if (IsPoint(event, Point::kMonitoredStart)) {
     state = State{fields.Int("recovery") == 1, false, "", ""};
