@@ -8,6 +8,8 @@
 
 #include "cli/build_info.h"
 #include "cli/command.h"
+#include "core/checkpoint/checkpoint_state.h"
+#include "core/os/real_env.h"
 #include "scenarios/harness/job_pool.h"
 #include "scenarios/harness/os_run.h"
 
@@ -81,6 +83,28 @@ class ProgressLine {
   std::int64_t first_ = -1;
 };
 
+// What is wrong with the checkpoint that training was to resume from; OK if it is sound or if there
+// is none.
+Status LookAtCheckpoint(const std::string& directory) {
+  Status found;
+  const Status ran = RunMain([&](Env& env) {
+    const auto state = GetCheckpointState(env, Semantics::Strict(), directory);
+    if (!state.ok()) {
+      found = state.status().WithMessage(fmt::format("{}: expected a checkpoint state, found: {}",
+                                                     JoinPath(directory, "checkpoint"),
+                                                     state.status().message()));
+    } else if (state.value()) {
+      const std::string& prefix = (*state.value()).model_checkpoint_path;
+      const Status whole = VerifyCheckpoint(env.files, prefix);
+      if (!whole.ok()) {
+        found = whole.WithMessage(
+            fmt::format("{}: expected a complete checkpoint, found: {}", prefix, whole.message()));
+      }
+    }
+  });
+  return ran.ok() ? found : ran;
+}
+
 int Train(const TrainOptions& options) {
   Result<scenarios::OsRunOptions> run = MakeRun(options);
   if (!run.ok()) return ReportBadInput(run.status());
@@ -95,8 +119,15 @@ int Train(const TrainOptions& options) {
   if (end.code() == Code::kInvalidArgument && end.original() == nullptr && end.node().empty()) {
     return ReportBadInput(end);
   }
+  if (end.code() == Code::kCancelled) {
+    fmt::print(stderr, "faultline: {}\n", end.ToString());
+    return kInterrupted;
+  }
+  // A training that ends badly because of what lies in its directory is bad input.
+  const Status checkpoint = LookAtCheckpoint(options.checkpoint_dir);
+  if (!checkpoint.ok()) return ReportBadInput(checkpoint);
   fmt::print(stderr, "faultline: {}\n", end.ToString());
-  return end.code() == Code::kCancelled ? kInterrupted : kFailed;
+  return kFailed;
 }
 
 }  // namespace
