@@ -95,7 +95,7 @@ function(fl_finish_tests)
   endif()
 endfunction()
 
-# Compiles every header of ours on its own (style 3).
+# Compiles every header of ours on its own (CONTRIBUTING, shape).
 function(fl_finish_header_check)
   if(NOT FL_HEADER_CHECK)
     return()

@@ -6,8 +6,8 @@
 namespace faultline {
 
 // Base of what unwinds a fiber without being an error: a crash of its process or a failed
-// assertion. No std::exception, so that ordinary handlers let it pass (MP-4, style 5). Only the
-// fiber's entry catches it.
+// assertion. No std::exception, so that ordinary handlers let it pass (MP-4, CONTRIBUTING, errors).
+// Only the fiber's entry catches it.
 struct Unwind {
   virtual ~Unwind() = default;
 };

@@ -19,8 +19,8 @@ struct RunRequest {
 };
 
 // A session on one graph and one target (SE-1): what runs operations. Runs may suspend and may be
-// made by several fibers at once. Users call Run and Close, which throw typed errors (style 5); the
-// layers below call TryRun and TryClose.
+// made by several fibers at once. Users call Run and Close, which throw typed errors (CONTRIBUTING,
+// errors); the layers below call TryRun and TryClose.
 class Session {
  public:
   virtual ~Session() = default;

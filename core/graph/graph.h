@@ -147,8 +147,8 @@ struct OperationSpec {
   std::string device;
 };
 
-// A dataflow graph under construction, then final. Errors of construction are thrown (style 5):
-// ValueError, TypeError, InvalidArgumentError; RuntimeError on a final graph (GF-2). Never
+// A dataflow graph under construction, then final. Errors of construction are thrown (CONTRIBUTING,
+// errors): ValueError, TypeError, InvalidArgumentError; RuntimeError on a final graph (GF-2). Never
 // suspends.
 class Graph {
  public:
