@@ -69,8 +69,10 @@ BOOST_AUTO_TEST_CASE(only_aborted_and_unavailable_recover) {
     std::uint64_t nth;
     bool in_run;  // within a user's run, or within the creation of the session
   };
-  const Place places[] = {{v1::OPEN, 1, false}, {v1::INIT, 1, false},  {v1::LOCAL_INIT, 1, false},
-                          {v1::SAVE, 1, false}, {v1::UPDATE, 3, true}, {v1::SAVE, 2, true}};
+  const Place places[] = {{v1::OPEN, 1, false},       {v1::INIT, 1, false},
+                          {v1::LOCAL_INIT, 1, false}, {v1::READY_CHECK, 1, false},
+                          {v1::SAVE, 1, false},       {v1::UPDATE, 3, true},
+                          {v1::SAVE, 2, true}};
   const scenarios::Assets assets = TestAssets();
   int fired = 0;
   for (int number = 1; number < kCanonicalCodes; ++number) {
@@ -99,7 +101,7 @@ BOOST_AUTO_TEST_CASE(only_aborted_and_unavailable_recover) {
       }
     }
   }
-  BOOST_TEST(fired == 16 * 6 * 2);
+  BOOST_TEST(fired == 16 * 7 * 2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

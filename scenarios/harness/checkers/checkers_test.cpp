@@ -130,6 +130,10 @@ BOOST_AUTO_TEST_CASE(inv_2_init_after_restore) {
   bad.Say(Point::kRestoreDone, {F("session", 1), T("code", "OK")})
       .Say(Point::kInitStart, {F("session", 1)});
   Fires(bad.End());
+  Told write("INV-2");
+  write.Say(Point::kRestoreDone, {F("session", 1), T("code", "OK")})
+      .Say(Point::kVariableWrite, {F("session", 1), T("cause", CauseName(Cause::kInit))});
+  Fires(write.End());
 }
 
 BOOST_AUTO_TEST_CASE(inv_5_init_over_an_unreadable_state) {

@@ -1,5 +1,7 @@
 #include "scenarios/harness/checkers/creation_checkers.h"
 
+#include "core/env/step_context.h"
+
 namespace faultline::scenarios {
 
 void InitExclusiveChecker::OnEvent(const sim::TraceEvent& event) {
@@ -26,6 +28,12 @@ void InitExclusiveChecker::OnEvent(const sim::TraceEvent& event) {
     if (!initialised_[who].insert(session).second) {
       Violated(event.time, event.node, "initialises one session twice");
     }
+  } else if (IsPoint(event, Point::kVariableWrite) &&
+             fields.Text("cause") == CauseName(Cause::kInit) && restored_.contains(who) &&
+             restored_[who].contains(session)) {
+    Violated(event.time, event.node,
+             "writes the initial value of " + std::string(fields.Text("variable")) +
+                 " in a session that it has restored");
   }
 }
 
@@ -38,8 +46,13 @@ void RecoveredNeverInitialisesChecker::OnEvent(const sim::TraceEvent& event) {
   if (IsPoint(event, Point::kRestoreDone) && fields.Text("code") == "OK") {
     Compared();
     restored_[who].insert(session);
-  } else if (IsPoint(event, Point::kInitStart) && restored_[who].contains(session)) {
-    Violated(event.time, event.node, "runs the init op in a session that loaded a checkpoint");
+  } else if (restored_[who].contains(session)) {
+    // Told by the session manager, or seen at a variable, whoever ran its initializer.
+    const bool init_write =
+        IsPoint(event, Point::kVariableWrite) && fields.Text("cause") == CauseName(Cause::kInit);
+    if (IsPoint(event, Point::kInitStart) || init_write) {
+      Violated(event.time, event.node, "runs the init op in a session that loaded a checkpoint");
+    }
   }
 }
 

@@ -77,7 +77,7 @@ void StepArithmeticChecker::OnEvent(const sim::TraceEvent& event) {
                  " is updated after the increment of its own step");
   } else if (IsPoint(event, Point::kRunEnd)) {
     std::erase_if(incremented_, [&](const AttemptKey& key) {
-      return std::get<2>(key) == fields.Int("run") && std::get<0>(key).first == WhoOf(event);
+      return std::get<1>(key) == fields.Int("session") && std::get<2>(key) == fields.Int("run");
     });
   }
 }
