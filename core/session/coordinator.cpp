@@ -52,9 +52,13 @@ void Coordinator::StopOnException(const std::function<void()>& body) {
 }
 
 bool Coordinator::WaitForStop(Duration timeout) {
-  if (timeout <= Duration()) return ShouldStop();
-  stop_.Wait({.what = "a stop of the coordinator", .deadline = env_.clock.Now() + timeout});
-  return ShouldStop();
+  if (timeout <= Duration() || ShouldStop()) return ShouldStop();
+  // Who waits hears of a stop even if it is cleared (CO-7) before it has its turn.
+  const std::shared_ptr<CancelToken> stopping = stopping_;
+  stop_.Wait({.what = "a stop of the coordinator",
+              .deadline = env_.clock.Now() + timeout,
+              .cancel = stopping.get()});
+  return stopping->cancelled();
 }
 
 void Coordinator::ClearStop() {
@@ -84,8 +88,10 @@ void Coordinator::AwaitEndOrStop(const Threads& threads) {
 // CO-18: the planned sleeps are TensorFlow's; a thread that ends earlier is noticed at once.
 void Coordinator::AwaitEnd(const Threads& threads, Duration grace) {
   Duration next = kFirstJoinSleep;
+  join_sleeps_.clear();
   while (grace >= Duration() && std::any_of(threads.begin(), threads.end(), IsAlive)) {
     const Duration sleep = std::max(kFirstJoinSleep, std::min(next, grace));
+    join_sleeps_.push_back(sleep);
     const TimePoint wake = env_.clock.Now() + sleep;
     for (const auto& thread : threads) {
       if (IsAlive(thread)) thread->Join({.what = "threads to stop", .deadline = wake});

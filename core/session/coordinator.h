@@ -50,6 +50,9 @@ class Coordinator {
   bool HasLiveThreads() const;
   // Suspends until there are none, however long it takes. Reports nothing.
   void AwaitThreads();
+  // The sleeps that the second phase of the last join planned, in order (CO-18). A thread that
+  // ended during one was noticed at once, so that less time may have passed.
+  const std::vector<Duration>& join_sleeps() const { return join_sleeps_; }
 
  private:
   using Threads = std::vector<std::shared_ptr<Task>>;
@@ -64,6 +67,7 @@ class Coordinator {
   bool joined_ = false;
   Threads registered_;
   Threads stragglers_;  // alive when the last join gave up
+  std::vector<Duration> join_sleeps_;
 };
 
 }  // namespace faultline

@@ -16,22 +16,6 @@ Operation* OrCloseOp(const QueueRunnerOptions& options, Operation* given, bool c
   return given != nullptr ? given : CloseQueue(options.queue, cancel);
 }
 
-// Fields of a protocol-buffer message: all that QueueRunnerDef needs.
-void AppendVarint(std::string* out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out->push_back(static_cast<char>((value & 0x7f) | 0x80));
-    value >>= 7;
-  }
-  out->push_back(static_cast<char>(value));
-}
-
-void AppendBytes(std::string* out, int field, std::string_view bytes) {
-  constexpr int kLengthDelimited = 2;
-  AppendVarint(out, static_cast<std::uint64_t>(field * 8 + kLengthDelimited));
-  AppendVarint(out, bytes.size());
-  out->append(bytes);
-}
-
 }  // namespace
 
 // Shared with the threads, which may outlive the runner.
@@ -63,7 +47,8 @@ struct QueueRunner::Feeder {
   Operation* close_op;
   std::vector<Code> closed_codes;
 
-  void Run() {
+  // What the thread dies of.
+  Status Run() {
     Status status;
     while (status.ok()) {  // QR-10
       if (coordinator && coordinator->ShouldStop()) break;
@@ -77,6 +62,7 @@ struct QueueRunner::Feeder {
     if (queue_closed && last) {                      // QR-11, QR-14
       Ignore(session->TryRun({.fetches = close_op}).status());
     }
+    return failed && !coordinator ? status : Status();
   }
 
   void Report(const Status& status) {  // QR-12
@@ -111,7 +97,7 @@ QueueRunner::QueueRunner(QueueRunnerOptions options)
 
 std::vector<std::shared_ptr<Thread>> QueueRunner::CreateThreads(
     Env& env, std::shared_ptr<Session> session, std::shared_ptr<Coordinator> coordinator,
-    bool start) {
+    bool start, bool) {
   std::erase_if(state_->outstanding,
                 [](const auto& entry) { return entry.second.session.expired(); });
   if (state_->outstanding.contains(session->id())) return {};  // QR-7
@@ -125,7 +111,7 @@ std::vector<std::shared_ptr<Thread>> QueueRunner::CreateThreads(
     Feeder feeder{
         env, state_, session, coordinator, op, options_.close_op, options_.queue_closed_codes};
     threads.push_back(std::make_shared<Thread>(env.spawner, prefix + op->name(),
-                                               [feeder]() mutable { feeder.Run(); }));
+                                               [feeder]() mutable { return feeder.Run(); }));
   }
   if (coordinator) {  // QR-15
     Feeder feeder{env, state_, session, coordinator, nullptr, nullptr, {}};
@@ -133,6 +119,7 @@ std::vector<std::shared_ptr<Thread>> QueueRunner::CreateThreads(
         env.spawner, prefix + "close_on_stop", [feeder, cancel = options_.cancel_op]() mutable {
           feeder.coordinator->WaitForStop();
           feeder.Ignore(feeder.session->TryRun({.fetches = cancel}).status());
+          return Status();
         }));
     for (const auto& thread : threads) coordinator->RegisterThread(thread);
   }
@@ -144,41 +131,47 @@ std::vector<std::shared_ptr<Thread>> QueueRunner::CreateThreads(
 
 const std::vector<Status>& QueueRunner::exceptions_raised() const { return state_->raised; }
 
-std::string QueueRunner::Serialize() const {
-  std::string out;
-  AppendBytes(&out, 1, name_);
-  for (const Operation* op : options_.enqueue_ops) AppendBytes(&out, 2, op->name());
-  AppendBytes(&out, 3, options_.close_op->name());
-  AppendBytes(&out, 4, options_.cancel_op->name());
-  std::string codes;
-  for (const Code code : options_.queue_closed_codes) {
-    AppendVarint(&codes, static_cast<std::uint64_t>(code));
-  }
-  AppendBytes(&out, 5, codes);
-  return out;
+void AddQueueRunner(Graph& graph, std::shared_ptr<QueueRunner> runner,
+                    std::string_view collection) {
+  graph.AddToCollection(collection, std::shared_ptr<CollectionObject>(std::move(runner)));
 }
 
-void AddQueueRunner(Graph& graph, std::shared_ptr<QueueRunner> runner) {
-  graph.AddToCollection(GraphKeys::kQueueRunners,
-                        std::shared_ptr<CollectionObject>(std::move(runner)));
+std::vector<std::shared_ptr<QueueRunner>> GetQueueRunners(const Graph& graph,
+                                                          std::string_view collection,
+                                                          std::string_view scope) {
+  std::vector<std::shared_ptr<QueueRunner>> runners;
+  for (const CollectionItem& item : graph.GetCollection(collection)) {
+    const auto* object = std::get_if<std::shared_ptr<CollectionObject>>(&item);
+    auto runner = object ? std::dynamic_pointer_cast<QueueRunner>(*object) : nullptr;
+    if (!runner) {
+      throw TypeError(fmt::format("collection {} holds what is no queue runner", collection));
+    }
+    if (runner->name().starts_with(scope)) runners.push_back(std::move(runner));
+  }
+  return runners;
 }
 
 std::vector<std::shared_ptr<Thread>> StartQueueRunners(Env& env, std::shared_ptr<Session> session,
-                                                       std::shared_ptr<Coordinator> coordinator) {
+                                                       std::shared_ptr<Coordinator> coordinator,
+                                                       const StartQueueRunnersOptions& options) {
   if (!session) throw ValueError("queue runners need a session");  // QR-20
-  const auto items = session->graph().GetCollection(GraphKeys::kQueueRunners);
-  if (items.empty()) {
+  const auto runners = GetQueueRunners(session->graph(), options.collection);
+  if (runners.empty()) {
     env.logger.Log(LogLevel::kWarning, "there are no queue runners to start in this graph");
   }
   std::vector<std::shared_ptr<Thread>> threads;
-  for (const CollectionItem& item : items) {
-    const auto* object = std::get_if<std::shared_ptr<CollectionObject>>(&item);
-    const auto runner = object ? std::dynamic_pointer_cast<QueueRunner>(*object) : nullptr;
-    if (!runner) throw TypeError("the collection of queue runners holds something else");
-    const auto more = runner->CreateThreads(env, session, coordinator, true);
+  for (const auto& runner : runners) {
+    const auto more =
+        runner->CreateThreads(env, session, coordinator, options.start, options.daemon);
     threads.insert(threads.end(), more.begin(), more.end());
   }
   return threads;
+}
+
+std::vector<std::shared_ptr<Thread>> StartQueueRunners(Env&, MonitoredSession&,
+                                                       std::shared_ptr<Coordinator>,
+                                                       const StartQueueRunnersOptions&) {
+  return {};
 }
 
 }  // namespace faultline

@@ -4,14 +4,19 @@
 
 namespace faultline {
 
-Thread::Thread(Spawner& spawner, std::string name, std::function<void()> body)
-    : spawner_(spawner), name_(std::move(name)), body_(std::move(body)) {}
+Thread::Thread(Spawner& spawner, std::string name, std::function<Status()> body)
+    : spawner_(spawner),
+      name_(std::move(name)),
+      body_(std::move(body)),
+      died_of_(std::make_shared<Status>()) {}
 
 void Thread::Start() {
-  if (!body_) return;
-  std::function<void()> body = std::move(body_);
-  body_ = nullptr;
-  task_ = spawner_.Spawn(name_, std::move(body));
+  if (!started()) StartWith(std::move(body_));
+}
+
+void Thread::StartWith(std::function<Status()> body) {
+  task_ =
+      spawner_.Spawn(name_, [body = std::move(body), died_of = died_of_] { *died_of = body(); });
 }
 
 WaitOutcome Thread::Join(const WaitOptions& options) {

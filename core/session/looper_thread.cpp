@@ -1,0 +1,62 @@
+#include "core/session/looper_thread.h"
+
+#include "core/base/error.h"
+
+namespace faultline {
+
+LooperThread::LooperThread(Env& env, std::shared_ptr<Coordinator> coordinator,
+                           std::optional<Duration> interval, std::function<void()> target,
+                           std::string name)
+    : Thread(env.spawner, std::move(name), {}),
+      env_(env),
+      coordinator_(std::move(coordinator)),
+      interval_(interval),
+      target_(std::move(target)) {
+  if (!coordinator_) throw ValueError("a looper needs a coordinator");
+}
+
+void LooperThread::Start() {
+  if (started()) return;
+  StartWith([self = shared_from_this()] { return self->Work(); });
+}
+
+void LooperThread::RunLoop() {
+  if (target_) target_();
+}
+
+// LT-2, as stop_on_exception (CO-9) does it; but an error after a join has nobody to go to.
+Status LooperThread::Work() {
+  const Status status = CallUser([&] {
+    StartLoop();
+    Rounds();
+    StopLoop();
+  });
+  if (status.ok()) return status;
+  const Status late = coordinator_->TryRequestStop(status);
+  if (!late.ok()) env_.logger.Log(LogLevel::kError, name() + ": " + late.ToString());
+  return late;
+}
+
+void LooperThread::Rounds() {
+  if (!interval_ || *interval_ <= Duration()) {  // LT-4
+    while (!coordinator_->ShouldStop()) {
+      RunLoop();
+      env_.spawner.Yield();
+    }
+    return;
+  }
+  TimePoint next = env_.clock.Now();
+  while (!coordinator_->WaitForStop(next - env_.clock.Now())) {
+    next = next + *interval_;
+    RunLoop();
+  }
+}
+
+std::shared_ptr<LooperThread> Loop(Env& env, std::shared_ptr<Coordinator> coordinator,
+                                   std::optional<Duration> interval, std::function<void()> target) {
+  auto looper = MakeLooper(env, std::move(coordinator), interval, std::move(target));
+  looper->Start();
+  return looper;
+}
+
+}  // namespace faultline
