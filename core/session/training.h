@@ -12,5 +12,6 @@
 #include "core/session/hooks/step_counter_hook.h"
 #include "core/session/hooks/stop_at_step_hook.h"
 #include "core/session/hooks/summary_saver_hook.h"
+#include "core/session/looper_thread.h"
 #include "core/session/monitored_training_session.h"
 #include "core/session/queue_runner.h"
