@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,9 @@ struct SaverDef {
   bool sharded = false;
   float keep_checkpoint_every_n_hours = 10000.0F;
   std::string Serialize() const;  // version V2
+  // Out of a serialized message, as an imported meta graph holds it. INVALID_ARGUMENT for bytes
+  // that are none, and for a version of checkpoints other than V2.
+  static Result<SaverDef> Parse(std::string_view serialized);
 };
 
 // Saves and restores a graph's variables and keeps the list of recent checkpoints (CK-13..CK-16).
@@ -121,5 +125,12 @@ class Saver : public CollectionObject {
   std::uint64_t meta_graph_version_ = 0;
   bool meta_graph_stripped_ = false;
 };
+
+// A saver on the nodes of an imported graph that its serialized SaverDef names (CK-1308). Throws
+// what Saver's constructor throws, InvalidArgumentError for a damaged message, ValueError if
+// `graph` lacks one of the nodes.
+std::unique_ptr<Saver> SaverFromSerialized(Runtime& runtime, Graph& graph,
+                                           std::string_view serialized_saver_def,
+                                           const std::string& import_scope = "");
 
 }  // namespace faultline

@@ -22,7 +22,9 @@ class Fetch {
   Fetch() = default;
   Fetch(Output output) : value_(output) {}
   Fetch(Operation* operation) : value_(operation) {}
-  Fetch(const Variable& variable) : value_(variable.handle) {}
+  // Its value.
+  Fetch(const Variable& variable)
+      : value_(variable.is_resource ? variable.snapshot : variable.handle) {}
   Fetch(std::string name) : value_(std::move(name)) {}
   Fetch(const char* name) : value_(std::string(name)) {}
   Fetch(List items) : value_(std::move(items)) {}

@@ -66,13 +66,14 @@ Variable GetGlobalStep(Graph& graph) {
   return found;
 }
 
-Variable CreateGlobalStep(Graph& graph) {
+Variable CreateGlobalStep(Graph& graph, bool use_resource) {
   if (GetGlobalStep(graph)) throw ValueError("\"global_step\" already exists.");
   const NameScope root(graph, "");
   return MakeZeroVariable(graph, DataType::kInt64, TensorShape(), std::string(kName),
                           {.trainable = false,
                            .collections = {std::string(GraphKeys::kGlobalVariables),
-                                           std::string(GraphKeys::kGlobalStep)}});
+                                           std::string(GraphKeys::kGlobalStep)},
+                           .use_resource = use_resource});
 }
 
 Variable GetOrCreateGlobalStep(Graph& graph) {

@@ -8,7 +8,7 @@ namespace faultline {
 // integer scalar (GS-2).
 Variable GetGlobalStep(Graph& graph);
 // int64 scalar 0, not trainable (GS-3, CK-2302). ValueError if there is one.
-Variable CreateGlobalStep(Graph& graph);
+Variable CreateGlobalStep(Graph& graph, bool use_resource = false);
 Variable GetOrCreateGlobalStep(Graph& graph);
 // The shared read tensor that all hooks use (GS-4, CK-2303); null without a global step.
 Output GetOrCreateGlobalStepRead(Graph& graph);

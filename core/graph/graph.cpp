@@ -59,6 +59,14 @@ std::string Output::name() const { return fmt::format("{}:{}", op->name(), index
 DataType Output::dtype() const { return op->output_type(index); }
 const PartialShape& Output::shape() const { return op->output_shape(index); }
 
+DataType Variable::dtype() const {
+  return is_resource ? handle.op->attr<DataType>("dtype") : BaseType(handle.dtype());
+}
+
+const PartialShape& Variable::shape() const {
+  return is_resource ? handle.op->attr<PartialShape>("shape") : handle.shape();
+}
+
 std::vector<std::string> ColocationGroups(const Operation& op) {
   if (op.has_attr("_class")) return op.attr<std::vector<std::string>>("_class");
   return {"loc:@" + op.name()};
@@ -197,6 +205,22 @@ Output Graph::FindOutput(std::string_view name) const {
 }
 
 bool Graph::Contains(const Operation* op) const { return op != nullptr && &op->graph() == this; }
+
+void Graph::PreventFetching(const Operation* op) {
+  if (!Contains(op)) throw ValueError("What shall not be fetched is not of this graph");
+  unfetchable_.insert(op->id());
+}
+
+void Graph::PreventFeeding(Output tensor) {
+  if (!Contains(tensor.op)) throw ValueError("What shall not be fed is not of this graph");
+  unfeedable_.emplace(tensor.op->id(), tensor.index);
+}
+
+bool Graph::IsFetchable(const Operation* op) const { return !unfetchable_.contains(op->id()); }
+
+bool Graph::IsFeedable(Output tensor) const {
+  return !unfeedable_.contains({tensor.op->id(), tensor.index});
+}
 
 void Graph::AddToCollection(std::string_view key, CollectionItem item) {
   CheckNotFinalized(fmt::format("add to collection {}", key));  // GF-2

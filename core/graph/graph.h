@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -84,19 +85,23 @@ class Operation {
 // A variable of the graph: the nodes that belong together under one name (CK-2206). A light value;
 // the nodes belong to the graph.
 struct Variable {
-  Output handle;                     // "v:0", a reference (or, later, a resource)
-  Output initial_value;              // evaluated by the initializer
-  Output snapshot;                   // "v/read:0"
+  Output handle;                     // "v:0", a reference or a resource
+  Output initial_value;              // evaluated by the initializer; null in old files
+  Output snapshot;                   // "v/read:0", "v/Read/ReadVariableOp:0", or a cached value
   Operation* initializer = nullptr;  // "v/Assign"
   bool trainable = true;
   bool is_resource = false;
+  // The fields of its message that are only handed on: a serialized VariableDef of those alone.
+  std::string uninterpreted = {};
 
   explicit operator bool() const { return static_cast<bool>(handle); }
   // Name of the variable's operation, which is its name in checkpoints.
   const std::string& name() const { return handle.op->name(); }
   // What reads its value in a graph: the snapshot.
   Output value() const { return snapshot; }
-  DataType dtype() const { return BaseType(handle.dtype()); }
+  // Of its value, never a reference or a resource.
+  DataType dtype() const;
+  const PartialShape& shape() const;
   friend bool operator==(const Variable& a, const Variable& b) { return a.handle == b.handle; }
 };
 
@@ -108,8 +113,23 @@ class CollectionObject {
   virtual std::string Serialize() const = 0;
 };
 
+// An entry of an any_list, handed on as it is (CK-2205).
+struct PackedMessage {
+  std::string type_url;
+  std::string value;
+  friend bool operator==(const PackedMessage&, const PackedMessage&) = default;
+};
+
+// A string is an entry of a bytes_list that nobody interprets.
 using CollectionItem = std::variant<std::int64_t, float, std::string, Operation*, Output, Variable,
-                                    std::shared_ptr<CollectionObject>>;
+                                    std::shared_ptr<CollectionObject>, PackedMessage>;
+
+// The version of the format that a GraphDef states; handed on by import and export.
+struct GraphVersions {
+  int producer = 119;  // that of TensorFlow 2.0, whose messages this project follows
+  int min_consumer = 0;
+  std::vector<int> bad_consumers;
+};
 
 // Keys of the collections that this project uses (GF-9), with TensorFlow's spelling.
 struct GraphKeys {
@@ -171,6 +191,13 @@ class Graph {
   void Finalize() { finalized_ = true; }           // GF-1
   void UnsafeUnfinalize() { finalized_ = false; }  // GF-3
 
+  // Runs refuse to fetch this operation and its outputs from now on, or to feed this tensor
+  // (SE-13, SE-17).
+  void PreventFetching(const Operation* op);
+  void PreventFeeding(Output tensor);
+  bool IsFetchable(const Operation* op) const;
+  bool IsFeedable(Output tensor) const;
+
   void AddToCollection(std::string_view key, CollectionItem item);
   void ClearCollection(std::string_view key);
   // A copy, in order; empty for an unknown key.
@@ -192,6 +219,8 @@ class Graph {
   // Graph-level seed of random ops; 0: none.
   std::uint64_t seed() const { return seed_; }
   void set_seed(std::uint64_t seed) { seed_ = seed; }
+
+  const GraphVersions& versions() const { return versions_; }
 
   // Serialized GraphDef with output shapes: rendered once for each version and kept
   // (DESIGN 2.1(13)).
@@ -230,6 +259,9 @@ class Graph {
   bool finalized_ = false;
   std::uint64_t version_ = 0;
   std::uint64_t seed_ = 0;
+  GraphVersions versions_;
+  std::set<int> unfetchable_;                 // ids of operations
+  std::set<std::pair<int, int>> unfeedable_;  // and indices of outputs
   mutable std::unique_ptr<Rendered> rendered_;
 };
 

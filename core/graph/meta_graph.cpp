@@ -60,6 +60,11 @@ struct ItemWriter {
   void operator()(const std::shared_ptr<CollectionObject>& v) const {
     def->mutable_bytes_list()->add_value(v->Serialize());
   }
+  void operator()(const PackedMessage& v) const {
+    auto* any = def->mutable_any_list()->add_value();
+    any->set_type_url(v.type_url);
+    any->set_value(v.value);
+  }
 };
 
 // Operations and tensors are both graph elements.

@@ -58,8 +58,10 @@ struct VariableOptions {
   std::vector<std::string> collections;
   // The initial value's static shape must be known unless this is false.
   bool validate_shape = true;
+  bool use_resource = false;
 };
-// A reference variable: VariableV2, its Assign and its read Identity. If the initial value reads
+// A reference variable: VariableV2, its Assign and its read Identity; or a resource variable:
+// VarHandleOp, AssignVariableOp, VarIsInitializedOp, ReadVariableOp. If the initial value reads
 // another variable, that read is guarded (SE-23).
 Variable MakeVariable(Graph& graph, Output initial_value, const std::string& name,
                       const VariableOptions& options = {});
@@ -72,7 +74,8 @@ Variable MakeLocalVariable(Graph& graph, Tensor initial_value, const std::string
 // initial value belong to it, under "name/Initializer/".
 Variable MakeZeroVariable(Graph& graph, DataType dtype, TensorShape shape, const std::string& name,
                           const VariableOptions& options = {});
-// Each returns the variable's value after the assignment.
+// Each returns the variable's value after the assignment; of a resource variable, a read that waits
+// for the assignment.
 Output Assign(const Variable& variable, Output value, const std::string& name = "Assign");
 Output AssignAdd(const Variable& variable, Output value, const std::string& name = "AssignAdd");
 Output AssignSub(const Variable& variable, Output value, const std::string& name = "AssignSub");

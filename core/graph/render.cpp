@@ -128,7 +128,12 @@ void OpDefToProto(const OpDef& def, tf::OpDef* proto) {
 }
 
 void GraphToProto(const Graph& graph, const RenderOptions& options, tf::GraphDef* proto) {
-  proto->mutable_versions()->set_producer(kGraphProducer);
+  const GraphVersions& versions = graph.versions();
+  proto->mutable_versions()->set_producer(versions.producer);
+  proto->mutable_versions()->set_min_consumer(versions.min_consumer);
+  for (const int consumer : versions.bad_consumers) {
+    proto->mutable_versions()->add_bad_consumers(consumer);
+  }
   for (const auto& op : graph.operations()) NodeToProto(*op, options, proto->add_node());
 }
 

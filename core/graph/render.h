@@ -9,9 +9,6 @@
 
 namespace faultline {
 
-// The number of GraphDef's format that the messages of this project follow; that of TensorFlow 2.0.
-inline constexpr int kGraphProducer = 119;
-
 struct RenderOptions {
   bool output_shapes = true;  // attribute "_output_shapes" of every node with outputs
   bool clear_devices = false;
