@@ -53,11 +53,23 @@ Result<Fetched> CoordinatedSession::Run(const RunRequest& request) {
   return result;
 }
 
+Status CoordinatedSession::JoinThreads() {
+  Duration grace = stop_grace_period_;
+#ifdef FL_MUTANTS
+  if (context().runtime.semantics.mutant_overlong_join) grace = grace * 2;
+#endif
+  const Status joined = coordinator_->TryJoin({}, grace, true);
+#ifdef FL_MUTANTS
+  if (context().runtime.semantics.mutant_forget_thread_error) return Status();
+#endif
+  return joined;
+}
+
 Status CoordinatedSession::Close() {
   if (std::exchange(closed_, true)) return Status();
   const Status stopped = coordinator_->TryRequestStop(Status());
   FL_ASSERT(stopped.ok(), "a stop without a reason failed: {}", stopped.ToString());
-  const Status joined = coordinator_->TryJoin({}, stop_grace_period_, true);
+  const Status joined = JoinThreads();
   const Status closed = CloseInner();
   if (!closed.ok()) {  // swallowed, whatever it is
     AnnounceError(context(), "close", closed);

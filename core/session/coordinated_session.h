@@ -22,6 +22,7 @@ class CoordinatedSession : public WrappedSession {
 
  private:
   Result<Fetched> RunOnce(const RunRequest& request);
+  Status JoinThreads();
 
   std::shared_ptr<Coordinator> coordinator_;
   Duration stop_grace_period_;

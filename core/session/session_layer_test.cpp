@@ -239,6 +239,36 @@ BOOST_AUTO_TEST_CASE(ms_t27_recovery) {
   BOOST_TEST(f.process.observer().Count(Point::kRecoveryStart) == 3);
 }
 
+#ifdef FL_MUTANTS
+BOOST_AUTO_TEST_CASE(the_mutant_forget_thread_error_drops_what_a_thread_reported) {
+  for (const bool planted : {false, true}) {
+    Coordinated f;
+    f.process.runtime.semantics.mutant_forget_thread_error = planted;
+    f.process.Run([&] {
+      f.coordinator->RequestStop(Status(Code::kInternal, "from a thread"));
+      const Status closed = f.session.Close();
+      BOOST_TEST((closed.code() == (planted ? Code::kOk : Code::kInternal)));
+      BOOST_TEST(f.raw->closed());
+    });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_mutant_overlong_join_doubles_the_grace_period) {
+  for (const bool planted : {false, true}) {
+    Coordinated f;
+    f.process.runtime.semantics.mutant_overlong_join = planted;
+    f.process.Run([&] {
+      Env& env = f.process.env();
+      f.coordinator->RegisterThread(env.spawner.Spawn(
+          "long", [&env] { SleepFor(env, "its work", Duration::Seconds(1000)); }));
+      BOOST_TEST(f.session.Close().ok());
+      BOOST_TEST((f.process.Now() - TimePoint()) ==
+                 Duration::Seconds(planted ? 240 : 120) + Duration::Milliseconds(1));
+    });
+  }
+}
+#endif
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
