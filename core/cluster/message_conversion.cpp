@@ -96,6 +96,7 @@ void MetadataToProto(const RunMetadata& metadata, v1::cluster::RunMetadata* prot
     out->set_timeline_label(node.type);
     out->set_all_start_nanos(node.start.nanoseconds());
     out->set_all_end_rel_nanos(node.duration.nanoseconds());
+    if (node.output_bytes != 0) out->add_memory()->set_total_bytes(node.output_bytes);
   }
 }
 
@@ -108,6 +109,9 @@ RunMetadata MetadataFromProto(const v1::cluster::RunMetadata& proto) {
       metadata.node_stats.push_back({in.node_name(), in.timeline_label(),
                                      TimePoint::FromNanoseconds(in.all_start_nanos()),
                                      Duration::Nanoseconds(in.all_end_rel_nanos())});
+      for (const auto& memory : in.memory()) {
+        metadata.node_stats.back().output_bytes += memory.total_bytes();
+      }
     }
   }
   return metadata;

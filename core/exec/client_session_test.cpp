@@ -322,6 +322,7 @@ BOOST_AUTO_TEST_CASE(full_trace_and_partition_graph_are_given_when_asked_for) {
     session->Run(sum, {}, &options, &metadata);
     BOOST_REQUIRE(metadata.node_stats.size() == 3U);
     BOOST_TEST(metadata.node_stats[2].node == "sum");
+    BOOST_TEST(metadata.node_stats[2].output_bytes == 4);
     BOOST_REQUIRE(metadata.partition_graphs.size() == 1U);
     BOOST_TEST(metadata.partition_graphs[0] == graph.SerializedGraphDef());
     RunMetadata plain;

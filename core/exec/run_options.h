@@ -35,11 +35,13 @@ struct RunOptions {
   friend bool operator==(const RunOptions&, const RunOptions&) = default;
 };
 
+// One executed operation, in the order in which they ended.
 struct NodeStats {
   std::string node;
   std::string type;
-  TimePoint start;
+  TimePoint start;  // of the monotonic clock (MP-9)
   Duration duration;
+  std::int64_t output_bytes = 0;  // of the values that it made; resources count nothing
   friend bool operator==(const NodeStats&, const NodeStats&) = default;
 };
 

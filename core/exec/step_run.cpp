@@ -200,10 +200,20 @@ void StepRun::Finish(int index, Status status, bool cost_reported, TimePoint sta
   }
   if (arguments_.node_stats != nullptr) {
     const Duration duration = environment_.env.clock.Now() - started;
-    arguments_.node_stats->push_back({node.op->name(), node.op->type(), started, duration});
+    arguments_.node_stats->push_back(
+        {node.op->name(), node.op->type(), started, duration, OutputBytes(node)});
   }
   ReleaseInputs(node);
   Propagate(node, false);
+}
+
+std::int64_t StepRun::OutputBytes(const Node& node) {
+  std::size_t bytes = 0;
+  for (int i = 0; i < node.op->num_outputs(); ++i) {
+    const Slot& slot = SlotAt(node.first_slot + i);
+    if (slot.state == Slot::State::kValue) bytes += slot.value.TotalBytes();
+  }
+  return static_cast<std::int64_t>(bytes);
 }
 
 Status StepRun::CheckOutputs(const Node& node) {

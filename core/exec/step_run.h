@@ -49,6 +49,7 @@ class StepRun {
   void FillContext(OpKernelContext* context, const Node& node);
   void StartAsync(int index);
   void Finish(int index, Status status, bool cost_reported, TimePoint started);
+  std::int64_t OutputBytes(const Node& node);
   Status CheckOutputs(const Node& node);
   Status TakeFetches(const Node& node);
   void ReleaseInputs(const Node& node);

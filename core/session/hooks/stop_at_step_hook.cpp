@@ -5,14 +5,17 @@
 
 namespace faultline {
 
-StopAtStepHook::StopAtStepHook(StopAtStep stop) : stop_(stop) {
-  if (!stop_.num_steps && !stop_.last_step) {
+StopAtStep internal::CheckedLimit(StopAtStep stop) {
+  if (!stop.num_steps && !stop.last_step) {
     throw ValueError("one of num_steps or last_step must be specified");
   }
-  if (stop_.num_steps && stop_.last_step) {
+  if (stop.num_steps && stop.last_step) {
     throw ValueError("only one of num_steps or last_step can be specified");
   }
+  return stop;
 }
+
+StopAtStepHook::StopAtStepHook(StopAtStep stop) : stop_(internal::CheckedLimit(stop)) {}
 
 void StopAtStepHook::Begin(const HookContext& context) {
   step_ = internal::RequireGlobalStep(context.graph, name());

@@ -17,6 +17,11 @@ struct StopAtStep {
   static StopAtStep LastStep(std::int64_t n) { return {.num_steps = {}, .last_step = n}; }
 };
 
+namespace internal {
+// The same limit; ValueError for neither or both (HK-701).
+StopAtStep CheckedLimit(StopAtStep stop);
+}  // namespace internal
+
 // Asks to stop when the global step has reached a limit (HK-702..HK-705). One run is made before
 // the first look, whatever the step.
 class StopAtStepHook : public SessionRunHook {
