@@ -154,8 +154,10 @@ Result<std::string> Saver::TrySave(Session& session, const std::string& save_pat
   const Target target{PrefixOf(save_path, options, options_.pad_step_number),
                       options.global_step.value_or(-1)};
   Observer& observer = runtime_.env.observer;
-  observer.Announce(Point::kSaveStart,
-                    {{"prefix", std::string_view(target.prefix)}, {"step", target.step}});
+  observer.Announce(Point::kSaveStart, {{"prefix", std::string_view(target.prefix)},
+                                        {"step", target.step},
+                                        {"session", static_cast<std::int64_t>(session.id())},
+                                        {"meta", std::int64_t{options.write_meta_graph ? 1 : 0}}});
   Result<std::string> saved = SaveFiles(session, save_path, target, options);
   observer.Announce(Point::kSaveDone,
                     {{"prefix", std::string_view(target.prefix)},
@@ -293,6 +295,19 @@ Status Saver::TryRestore(Session& session, const std::string& save_path) {
     return Status(Code::kRuntimeError,
                   "`build()` should be called before restore if defer_build==True");
   }
+  Observer& observer = runtime_.env.observer;
+  const auto session_id = static_cast<std::int64_t>(session.id());
+  observer.Announce(Point::kRestoreStart,
+                    {{"session", session_id}, {"path", std::string_view(save_path)}});
+  const Status restored = RestoreFiles(session, save_path);
+  observer.Announce(Point::kRestoreDone, {{"session", session_id},
+                                          {"path", std::string_view(save_path)},
+                                          {"step", StepOfPrefix(save_path)},
+                                          {"code", CodeName(restored.code())}});
+  return restored;
+}
+
+Status Saver::RestoreFiles(Session& session, const std::string& save_path) {
   if (empty_) return Status();
   if (save_path.empty()) return Status(Code::kValueError, "Can't load save_path when it is None.");
   FL_ASSIGN_OR_RETURN(const bool exists, CheckpointExists(runtime_.env, save_path));
@@ -300,16 +315,7 @@ Status Saver::TryRestore(Session& session, const std::string& save_path) {
     return Status(Code::kValueError,
                   "The passed save_path is not a valid checkpoint: " + save_path);
   }
-  Observer& observer = runtime_.env.observer;
-  const auto session_id = static_cast<std::int64_t>(session.id());
-  observer.Announce(Point::kRestoreStart,
-                    {{"session", session_id}, {"path", std::string_view(save_path)}});
-  const Status restored = ExplainRestoreError(RunRestoreOp(session, save_path));
-  observer.Announce(Point::kRestoreDone, {{"session", session_id},
-                                          {"path", std::string_view(save_path)},
-                                          {"step", StepOfPrefix(save_path)},
-                                          {"code", CodeName(restored.code())}});
-  return restored;
+  return ExplainRestoreError(RunRestoreOp(session, save_path));
 }
 
 Status Saver::RunRestoreOp(Session& session, const std::string& prefix) {

@@ -103,6 +103,7 @@ class Saver : public CollectionObject {
   Result<std::string> SaveFiles(Session& session, const std::string& save_path,
                                 const Target& target, const SaveOptions& options);
   Result<std::string> RunSaveOp(Session& session, const std::string& prefix);
+  Status RestoreFiles(Session& session, const std::string& save_path);
   Status RunRestoreOp(Session& session, const std::string& prefix);
   Status Commit(const std::string& prefix, const std::string& directory,
                 const SaveOptions& options);
