@@ -387,6 +387,42 @@ BOOST_AUTO_TEST_CASE(inv_36_older_checkpoint_is_restored) {
   Fires(told.End());
 }
 
+BOOST_AUTO_TEST_CASE(inv_36_acknowledged_updates_vanish_without_a_roll_back) {
+  const auto write = [](Told& told, Cause cause, std::int64_t session, std::int64_t version) {
+    told.Say(
+        Point::kVariableWrite,
+        {T("store", "s"), T("variable", "w"), T("cause", CauseName(cause)), F("session", session),
+         F("run", cause == Cause::kUpdate ? 1 : 0), F("version", version)});
+  };
+  const auto updated = [&] {
+    Told told("INV-36");
+    told.Say(Point::kCreateAttempt, {T("role", "chief")})
+        .Say(Point::kSessionOpen, {F("session", 3)});
+    write(told, Cause::kInit, 3, 1);
+    told.Say(Point::kCreateDone, {T("role", "chief"), T("code", "OK")});
+    write(told, Cause::kUpdate, 3, 2);
+    told.Say(Point::kRunAcknowledged, {F("monitored", 1), F("run", 1)});
+    return told;
+  };
+  Told good = updated();
+  write(good, Cause::kUpdate, 3, 3);
+  Holds(good.End());
+  Told gap = updated();
+  write(gap, Cause::kUpdate, 3, 4);
+  Fires(gap.End());
+  Told worker = updated();
+  worker.On(1).Say(Point::kCreateAttempt, {T("role", "worker")});
+  worker.Say(Point::kSessionOpen, {F("session", 4)});
+  worker.On(0);
+  write(worker, Cause::kInit, 4, 3);
+  Fires(worker.End());
+  Told chief = updated();
+  chief.Say(Point::kCreateAttempt, {T("role", "chief")})
+      .Say(Point::kSessionOpen, {F("session", 5)});
+  write(chief, Cause::kRestore, 5, 3);
+  Holds(chief.End());
+}
+
 BOOST_AUTO_TEST_CASE(inv_40_lost_increment_and_late_update) {
   const auto step = [](Told& told, std::int64_t value, std::int64_t run) {
     told.Say(Point::kGlobalStepWrite,
@@ -510,6 +546,23 @@ BOOST_AUTO_TEST_CASE(inv_53_creates_again_without_a_pause) {
   Fires(bad.End());
   BOOST_TEST(bad.End().allowed_by() == "");
   BOOST_TEST(again(Told::DefaultFacts(), 1).End().allowed_by() == "RF-77");
+
+  // The pauses have to grow.
+  const auto often = [](double factor) {
+    Told told("INV-53", Told::StrictFacts());
+    double at = 1;
+    double pause = 0.15;
+    for (int i = 0; i < 10; ++i) {
+      told.At(at).Say(Point::kCreateAttempt, {T("role", "chief")});
+      at += pause;
+      pause *= factor;
+    }
+    return told;
+  };
+  Holds(often(2).End());
+  Told constant = often(1);
+  BOOST_TEST(!constant.End().violations().empty());
+  BOOST_TEST(constant.End().allowed_by() == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -79,7 +79,8 @@ class EndOnCleanCloseChecker : public Checker {
   std::map<Monitored, std::int64_t> ended_;
 };
 
-// INV-27: the graph of every session creation is that of the first.
+// INV-27: the graph of every session creation is that of the first. A process that starts again
+// builds another one: the names of a saver's temporary files are drawn at random (CK-2209).
 class GraphFrozenChecker : public Checker {
  public:
   std::string_view invariant() const override { return "INV-27"; }

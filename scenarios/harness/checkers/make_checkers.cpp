@@ -28,14 +28,14 @@ constexpr auto kInvariants = std::to_array<InvariantInfo>({
     {"INV-29", "a closed session refuses run and close"},
     {"INV-32", "recovery from exactly ABORTED and UNAVAILABLE"},
     {"INV-33", "the error that ends a session is its root cause"},
-    {"INV-36", "a roll-back loses only what came after the newest acknowledged checkpoint"},
+    {"INV-36", "no acknowledged update is lost but by a roll-back to the newest checkpoint"},
     {"INV-40", "the global step counts applied increments, each after the updates of its step"},
     {"INV-41", "the global step falls only by a restore or an initialisation"},
     {"INV-42", "counters outside of the model agree with it"},
     {"INV-43", "training ends at its target, with a stated excess"},
     {"INV-49", "waiting polls on its grid and ends within its limit"},
     {"INV-50", "a model that is ready in time is seen in time"},
-    {"INV-53", "time passes between failed creations"},
+    {"INV-53", "time passes between failed creations, the more the longer they fail"},
 });
 
 }  // namespace

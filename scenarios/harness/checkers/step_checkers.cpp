@@ -34,22 +34,63 @@ std::int64_t StepInName(std::string_view prefix) {
   return step;
 }
 
+void BoundedLossChecker::OnWrite(const sim::TraceEvent& event) {
+  const EventFields fields(event);
+  const StoreKey store = StoreOf(event);
+  const std::string variable(fields.Text("variable"));
+  const std::int64_t version = fields.Int("version");
+  const auto [last, first] = versions_.try_emplace({store, variable}, version);
+  if (!first) {
+    Compared();
+    if (version != last->second + 1) {
+      Violated(event.time, event.node,
+               fmt::format("variable {} goes from version {} to {}: a write is lost", variable,
+                           last->second, version));
+    }
+    last->second = version;
+  }
+  if (!StartsGeneration(fields)) {
+    if (fields.Int("run") > 0) updated_.insert(store);
+    return;
+  }
+  if (acknowledged_.contains(store) && !chiefs_sessions_.contains(fields.Int("session"))) {
+    Violated(event.time, event.node,
+             "variable " + variable + " loses acknowledged updates without a chief's new session");
+  }
+  updated_.erase(store);
+  acknowledged_.erase(store);
+}
+
+void BoundedLossChecker::OnRollBack(const sim::TraceEvent& event) {
+  const std::int64_t restored = StepInName(EventFields(event).Text("path"));
+  if (restored < 0) return;
+  Compared();
+  if (restored < newest_) {
+    Violated(event.time, event.node,
+             fmt::format("restores step {} although step {} was acknowledged", restored, newest_),
+             !facts_.semantics.hardened_saves && unsynced_lost_ ? "RF-91" : "");
+  }
+  newest_ = restored;
+}
+
 void BoundedLossChecker::OnEvent(const sim::TraceEvent& event) {
   const EventFields fields(event);
   unsynced_lost_ = unsynced_lost_ || LosesUnsynced(event);
-  if (IsPoint(event, Point::kSaveDone) && fields.Text("code") == "OK" && fields.Has("step")) {
+  if (IsPoint(event, Point::kCreateAttempt)) {
+    chiefs_creating_.erase(WhoOf(event));
+    if (fields.Text("role") != "worker") chiefs_creating_.insert(WhoOf(event));
+  } else if (IsPoint(event, Point::kSessionOpen) && chiefs_creating_.contains(WhoOf(event))) {
+    chiefs_sessions_.insert(fields.Int("session"));
+  } else if (IsPoint(event, Point::kVariableWrite)) {
+    OnWrite(event);
+  } else if (IsPoint(event, Point::kRunAcknowledged)) {
+    acknowledged_.insert(updated_.begin(), updated_.end());
+  } else if (IsPoint(event, Point::kSaveDone) && fields.Text("code") == "OK" &&
+             fields.Has("step")) {
     newest_ = fields.Int("step");
   } else if (IsPoint(event, Point::kRestoreDone) && fields.Text("code") == "OK" && newest_ >= 0 &&
              !facts_.private_disks) {
-    const std::int64_t restored = StepInName(fields.Text("path"));
-    if (restored < 0) return;
-    Compared();
-    if (restored < newest_) {
-      Violated(event.time, event.node,
-               fmt::format("restores step {} although step {} was acknowledged", restored, newest_),
-               !facts_.semantics.hardened_saves && unsynced_lost_ ? "RF-91" : "");
-    }
-    newest_ = restored;
+    OnRollBack(event);
   }
 }
 

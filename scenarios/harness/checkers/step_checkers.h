@@ -16,8 +16,10 @@ StoreKey StoreOf(const sim::TraceEvent& event);
 // The number in the name of a checkpoint: "…-12"; -1 if there is none.
 std::int64_t StepInName(std::string_view prefix);
 
-// INV-36: a roll-back loses exactly the updates after the checkpoint that it loads, and that one is
-// the newest that was acknowledged.
+// INV-36: (a) without a creation by a chief no acknowledged update is lost: the writes of a
+// variable follow each other without a gap, and only a chief's session writes older values over
+// updates. (b) A roll-back loses exactly the updates after the checkpoint that it loads, and that
+// one is the newest that was acknowledged.
 class BoundedLossChecker : public Checker {
  public:
   explicit BoundedLossChecker(const RunFacts& facts) : facts_(facts) {}
@@ -26,7 +28,15 @@ class BoundedLossChecker : public Checker {
   void Finish(TimePoint end) override;
 
  private:
+  void OnWrite(const sim::TraceEvent& event);
+  void OnRollBack(const sim::TraceEvent& event);
+
   const RunFacts facts_;
+  std::set<Who> chiefs_creating_;
+  std::set<std::int64_t> chiefs_sessions_;
+  std::map<std::pair<StoreKey, std::string>, std::int64_t> versions_;
+  std::set<StoreKey> updated_;       // since their generation began
+  std::set<StoreKey> acknowledged_;  // those of them whose updates a user was told of
   std::int64_t newest_ = -1;
   bool unsynced_lost_ = false;
 };

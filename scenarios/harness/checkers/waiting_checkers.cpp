@@ -134,21 +134,28 @@ void WaitingIsNotTooShortChecker::Finish(TimePoint end) {
 }
 
 void NoHotLoopChecker::OnEvent(const sim::TraceEvent& event) {
+  // What must pass before the second attempt; twice that before the third, and so on.
   constexpr Duration kLeast = Duration::Milliseconds(100);
+  constexpr Duration kMost = Duration::Seconds(5);
   const Who who = WhoOf(event);
   if (IsPoint(event, Point::kCreateAttempt)) {
     // The first recovery after good work may come at once; what follows without any is a loop.
-    const auto last = fruitless_since_.find(who);
-    if (last != fruitless_since_.end()) {
-      Compared();
-      if (event.time - last->second < kLeast) {
-        Violated(event.time, event.node, "creates a session again without a pause",
-                 facts_.semantics.bounded_recovery ? "" : "RF-77");
-      }
+    const auto [found, first] = fruitless_.try_emplace(who, Fruitless{event.time, 1});
+    if (first) return;
+    Fruitless& fruitless = found->second;
+    Duration least = kLeast;
+    for (int i = 1; i < fruitless.attempts && least < kMost; ++i) least = least * 2;
+    Compared();
+    if (event.time - fruitless.last < std::min(least, kMost)) {
+      Violated(event.time, event.node,
+               fmt::format("attempt {} to create a session without a run comes {:.3f} s after the "
+                           "one before",
+                           fruitless.attempts + 1, (event.time - fruitless.last).seconds()),
+               facts_.semantics.bounded_recovery ? "" : "RF-77");
     }
-    fruitless_since_[who] = event.time;
+    fruitless = {event.time, fruitless.attempts + 1};
   } else if (IsPoint(event, Point::kRunAcknowledged)) {
-    fruitless_since_.erase(who);
+    fruitless_.erase(who);
   }
 }
 

@@ -71,8 +71,12 @@ class NoHotLoopChecker : public Checker {
 
  private:
   const RunFacts facts_;
-  // Last creation attempt since the last acknowledged run.
-  std::map<Who, TimePoint> fruitless_since_;
+  // Creation attempts since the last acknowledged run.
+  struct Fruitless {
+    TimePoint last;
+    int attempts = 0;
+  };
+  std::map<Who, Fruitless> fruitless_;
 };
 
 }  // namespace faultline::scenarios
