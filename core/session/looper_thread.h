@@ -13,8 +13,8 @@
 namespace faultline {
 
 // A fiber that does something again and again until its coordinator stops (LT-1..LT-6). Make one
-// with MakeLooper or Loop. It keeps itself, its coordinator and its target alive while it runs; the
-// Env outlives it.
+// with MakeLooper or Loop. It keeps itself, its coordinator and its target alive while it runs, and
+// not afterwards; the Env outlives it.
 class LooperThread : public Thread, public std::enable_shared_from_this<LooperThread> {
  public:
   // Without `interval` and with 0 or less the calls follow one another, other fibers having their
@@ -24,7 +24,7 @@ class LooperThread : public Thread, public std::enable_shared_from_this<LooperTh
   LooperThread(Env& env, std::shared_ptr<Coordinator> coordinator, std::optional<Duration> interval,
                std::function<void()> target = {}, std::string name = "LooperThread");
 
-  // Starts the fiber; later calls do nothing.
+  // Starts the fiber; later calls do nothing, nor does one whose coordinator has gone.
   void Start() override;
 
  protected:
@@ -36,16 +36,18 @@ class LooperThread : public Thread, public std::enable_shared_from_this<LooperTh
   virtual void StopLoop() {}
 
   Env& env() const { return env_; }
-  Coordinator& coordinator() const { return *coordinator_; }
+  Coordinator& coordinator() const { return coordinator_; }
 
  private:
   Status Work();
   void Rounds();
 
   Env& env_;
-  std::shared_ptr<Coordinator> coordinator_;
+  Coordinator& coordinator_;
+  std::weak_ptr<Coordinator> owner_;  // which owns this, so this does not own it
   std::optional<Duration> interval_;
-  std::function<void()> target_;
+  std::function<void()> target_;                    // until it is started
+  const std::function<void()>* running_ = nullptr;  // that of the fiber
 };
 
 // LT-1: makes a looper, of a subclass if wanted, and registers it with its coordinator. Not

@@ -6,6 +6,7 @@
 #include "core/graph/ops.h"
 #include "core/graph/optimizer.h"
 #include "core/session/coordinator.h"
+#include "core/session/global_step_value.h"
 #include "core/session/hooks/checkpoint_saver_hook.h"
 #include "core/session/hooks/feed_fn_hook.h"
 #include "core/session/hooks/final_ops_hook.h"
@@ -20,3 +21,5 @@
 #include "core/session/looper_thread.h"
 #include "core/session/monitored_training_session.h"
 #include "core/session/queue_runner.h"
+#include "core/session/supervisor/supervisor.h"
+#include "core/session/training_graph.h"
