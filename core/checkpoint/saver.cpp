@@ -9,7 +9,6 @@
 #include "core/checkpoint/bundle_commit.h"
 #include "core/checkpoint/saver_graph.h"
 #include "core/graph/meta_graph.h"
-#include "core/proto/saver.pb.h"
 #include "core/summary/wall_seconds.h"
 
 namespace faultline {
@@ -68,18 +67,6 @@ struct Saver::Target {
   std::string prefix;
   std::int64_t step = -1;
 };
-
-std::string SaverDef::Serialize() const {
-  v1::tf::SaverDef message;
-  message.set_filename_tensor_name(filename_tensor_name);
-  message.set_save_tensor_name(save_tensor_name);
-  message.set_restore_op_name(restore_op_name);
-  message.set_max_to_keep(max_to_keep);
-  message.set_sharded(sharded);
-  message.set_keep_checkpoint_every_n_hours(keep_checkpoint_every_n_hours);
-  message.set_version(v1::tf::SaverDef::V2);
-  return message.SerializeAsString();
-}
 
 Saver::Saver(Runtime& runtime, Graph& graph, SaverOptions options)
     : runtime_(runtime), graph_(graph), options_(std::move(options)) {

@@ -42,7 +42,9 @@ class SaverGraph {
   // Writes the variables under `prefix`.
   Operation* Save(Output prefix, const Saveables& saveables) {
     std::vector<Output> values;
-    for (const auto& [name, variable] : saveables) values.push_back(variable.handle);
+    for (const auto& [name, variable] : saveables) {
+      values.push_back(variable.is_resource ? variable.snapshot : variable.handle);
+    }
     const NameScope scope(graph_, "SaveV2");
     std::vector<Output> inputs = {prefix, StringList(graph_, Names(saveables), "tensor_names"),
                                   WholeTensors(saveables.size())};
@@ -142,14 +144,30 @@ class SaverGraph {
   }
 
   Operation* AssignRestored(const Variable& variable, Output value, std::vector<Operation*> after) {
-    const PartialShape& shape = variable.handle.shape();
+    const PartialShape& shape = variable.shape();
     const bool known = shape.fully_defined();
-    if (options_.reshape)
-      value = Reshape(value, known ? KnownShape(shape) : ShapeOf(variable.handle));
+    if (options_.reshape) {
+      value = Reshape(value,
+                      known ? KnownShape(shape)
+                            : ShapeOf(variable.is_resource ? variable.value() : variable.handle));
+    }
+    if (variable.is_resource) return AssignResource(variable, value, std::move(after));
     return graph_.AddOperation({.type = "Assign",
                                 .name = "Assign",
                                 .inputs = {variable.handle, value},
                                 .attrs = {{"validate_shape", known && !options_.reshape}},
+                                .control_inputs = std::move(after),
+                                .device = ""});
+  }
+
+  // By a copy on the variable's device.
+  Operation* AssignResource(const Variable& variable, Output value, std::vector<Operation*> after) {
+    const DeviceScope device(graph_, variable.handle.op->device());
+    const Output copy = Identity(value);
+    return graph_.AddOperation({.type = "AssignVariableOp",
+                                .name = "AssignVariableOp",
+                                .inputs = {variable.handle, copy},
+                                .attrs = {{"dtype", variable.dtype()}},
                                 .control_inputs = std::move(after),
                                 .device = ""});
   }

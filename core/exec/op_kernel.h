@@ -81,6 +81,11 @@ class OpKernelContext {
     FL_ASSERT(found != nullptr, "input {} of {} is no {}", i, op().name(), T::kKind);
     return *found;
   }
+  // Null if it refers to something else.
+  template <class T>
+  T* find_input_resource(int i) const {
+    return dynamic_cast<T*>(Input(i).resource.get());
+  }
   VariableState& input_variable(int i) const { return input_resource<VariableState>(i); }
   // A tensor of that type and shape to write a result to: the buffer of input `i` if it fits and
   // nobody else holds it (what was read of it stays in place), else a new one.

@@ -11,6 +11,8 @@
 namespace faultline::internal {
 namespace {
 
+// Gives the variable of a node's name, which it makes if there is none.
+template <class State>
 class VariableKernel final : public OpKernel {
  public:
   explicit VariableKernel(const Operation& op)
@@ -22,9 +24,9 @@ class VariableKernel final : public OpKernel {
     const Operation& op = context.op();
     const DataType dtype = op.attr<DataType>("dtype");
     if (generation_ != context.resources().generation()) {
-      state_ = context.resources().FindOrCreate<VariableState>(container_, name_, [&] {
-        return std::make_shared<VariableState>(context.env().spawner, name_, dtype,
-                                               op.attr<PartialShape>("shape"));
+      state_ = context.resources().FindOrCreate<State>(container_, name_, [&] {
+        return std::make_shared<State>(context.env().spawner, name_, dtype,
+                                       op.attr<PartialShape>("shape"));
       });
       generation_ = context.resources().generation();
     }
@@ -41,7 +43,7 @@ class VariableKernel final : public OpKernel {
  private:
   std::string container_;
   std::string name_;
-  std::shared_ptr<VariableState> state_;
+  std::shared_ptr<State> state_;
   std::uint64_t generation_ = 0;
 };
 
@@ -76,16 +78,92 @@ class AssignKernel final : public OpKernel {
   bool validate_shape_;
 };
 
-// Adds to or subtracts from a variable. Integers wrap around.
-class AccumulateKernel final : public OpKernel {
+// The resource variable that a handle stands for, with the type that a node knows it under.
+Result<VariableState*> ResourceVariable(const OpKernelContext& context, DataType dtype) {
+  auto* variable = context.find_input_resource<ResourceVariableState>(0);
+  if (variable == nullptr) {
+    return Status(Code::kInvalidArgument, "The resource is no variable");
+  }
+  if (variable->dtype() != dtype) {
+    return Status(Code::kInvalidArgument,
+                  fmt::format("The variable {} is of type {}, not {}", variable->name(),
+                              DataTypeName(variable->dtype()), DataTypeName(dtype)));
+  }
+  return variable;
+}
+
+class ReadVariableKernel final : public OpKernel {
  public:
-  explicit AccumulateKernel(const Operation& op) : subtract_(op.type() == "AssignSub") {}
+  explicit ReadVariableKernel(const Operation& op) : dtype_(op.attr<DataType>("dtype")) {}
   KernelTraits traits() const override { return {.reference_input = true}; }
   Status Compute(OpKernelContext& context) override {
-    VariableState& variable = context.input_variable(0);
+    FL_ASSIGN_OR_RETURN(const VariableState* const variable, ResourceVariable(context, dtype_));
+    if (!variable->initialized()) {  // ER-10
+      return Status(Code::kFailedPrecondition,
+                    fmt::format("Error while reading resource variable {}. This could mean that "
+                                "the variable was uninitialized.",
+                                variable->name()));
+    }
+    context.AddCost(1);
+    context.set_output(0, variable->value());
+    return Status();
+  }
+
+ private:
+  DataType dtype_;
+};
+
+class AssignVariableKernel final : public OpKernel {
+ public:
+  // The attribute is younger than the op.
+  explicit AssignVariableKernel(const Operation& op)
+      : dtype_(op.attr<DataType>("dtype")),
+        validate_shape_(op.has_attr("validate_shape") && op.attr<bool>("validate_shape")) {}
+  KernelTraits traits() const override { return {.reference_input = true}; }
+  Status Compute(OpKernelContext& context) override {
+    FL_ASSIGN_OR_RETURN(VariableState* const variable, ResourceVariable(context, dtype_));
+    const Tensor value = context.input(1);
+    if (validate_shape_ && variable->initialized() && variable->value().shape() != value.shape()) {
+      return Status(Code::kInvalidArgument,
+                    fmt::format("Trying to assign to variable with tensor with wrong shape. "
+                                "Expected {} got {}",
+                                variable->value().shape().ToString(), value.shape().ToString()));
+    }
+    context.AddCost(value.NumElements());
+    return context.AssignVariable(*variable, value);
+  }
+
+ private:
+  DataType dtype_;
+  bool validate_shape_;
+};
+
+// Adds to or subtracts from a variable of either kind. Integers wrap around.
+class AccumulateKernel final : public OpKernel {
+ public:
+  explicit AccumulateKernel(const Operation& op)
+      : subtract_(op.type().starts_with("AssignSub")), resource_(op.num_outputs() == 0) {}
+  KernelTraits traits() const override { return {.reference_input = true}; }
+  Status Compute(OpKernelContext& context) override {
+    if (!resource_) {
+      FL_RETURN_IF_ERROR(Update(context, context.input_variable(0)));
+      context.forward(0, 0);
+      return Status();
+    }
+    FL_ASSIGN_OR_RETURN(VariableState* const variable,
+                        ResourceVariable(context, context.op().attr<DataType>("dtype")));
+    if (!variable->initialized()) {  // not the error of a read
+      return Status(Code::kNotFound,
+                    fmt::format("Resource variable {} does not exist.", variable->name()));
+    }
+    return Update(context, *variable);
+  }
+
+ private:
+  Status Update(OpKernelContext& context, VariableState& variable) const {
     const Tensor delta = context.input(1);
     context.AddCost(delta.NumElements());
-    FL_RETURN_IF_ERROR(VisitNumber(variable.dtype(), [&]<class T>() {
+    return VisitNumber(variable.dtype(), [&]<class T>() {
       return context.UpdateVariable(
           variable, {.check =
                          [&](const Tensor& value) {
@@ -94,12 +172,9 @@ class AccumulateKernel final : public OpKernel {
                                          "Parameters and update must be the same size");
                          },
                      .apply = [&](Tensor& value) { Apply<T>(delta, &value); }});
-    }));
-    context.forward(0, 0);
-    return Status();
+    });
   }
 
- private:
   template <class T>
   void Apply(const Tensor& delta, Tensor* value) const {
     if constexpr (std::is_integral_v<T>) {
@@ -119,6 +194,7 @@ class AccumulateKernel final : public OpKernel {
   }
 
   bool subtract_;
+  bool resource_;
 };
 
 class CountUpToKernel final : public OpKernel {
@@ -159,17 +235,33 @@ class IsVariableInitializedKernel final : public OpKernel {
     return {.reference_input = true, .allow_uninitialized = true};
   }
   Status Compute(OpKernelContext& context) override {
-    context.set_output(0, Tensor::Scalar<bool>(context.input_variable(0).initialized()));
+    const auto* variable = context.find_input_resource<VariableState>(0);
+    context.set_output(0, Tensor::Scalar<bool>(variable != nullptr && variable->initialized()));
     return Status();
   }
 };
 
 class ApplyGradientDescentKernel final : public OpKernel {
  public:
-  explicit ApplyGradientDescentKernel(const Operation&) {}
+  explicit ApplyGradientDescentKernel(const Operation& op) : resource_(op.num_outputs() == 0) {}
   KernelTraits traits() const override { return {.reference_input = true}; }
   Status Compute(OpKernelContext& context) override {
-    VariableState& variable = context.input_variable(0);
+    if (!resource_) {
+      FL_RETURN_IF_ERROR(Update(context, context.input_variable(0)));
+      context.forward(0, 0);
+      return Status();
+    }
+    FL_ASSIGN_OR_RETURN(VariableState* const variable,
+                        ResourceVariable(context, context.op().attr<DataType>("T")));
+    if (!variable->initialized()) {
+      return Status(Code::kFailedPrecondition,
+                    "Attempting to use uninitialized variables: " + variable->name());
+    }
+    return Update(context, *variable);
+  }
+
+ private:
+  static Status Update(OpKernelContext& context, VariableState& variable) {
     const Tensor alpha = context.input(1);
     const Tensor delta = context.input(2);
     if (alpha.shape().rank() != 0) {
@@ -182,21 +274,28 @@ class ApplyGradientDescentKernel final : public OpKernel {
                                 value.shape().ToString(), delta.shape().ToString()));
     };
     context.AddCost(delta.NumElements());
-    FL_RETURN_IF_ERROR(VisitNumber(variable.dtype(), [&]<class T>() {
+    return VisitNumber(variable.dtype(), [&]<class T>() {
       const auto apply = [&](Tensor& value) {
         Write<T>(value) -= Read<T>(delta) * alpha.scalar<T>();
       };
       return context.UpdateVariable(variable, {.check = check, .apply = apply});
-    }));
-    context.forward(0, 0);
-    return Status();
+    });
   }
+
+  bool resource_;
 };
 
 }  // namespace
 
 void RegisterStateKernels(KernelRegistry& registry) {
-  registry.Register<VariableKernel>("VariableV2");
+  registry.Register<VariableKernel<VariableState>>("VariableV2");
+  registry.Register<VariableKernel<ResourceVariableState>>("VarHandleOp");
+  registry.Register<ReadVariableKernel>("ReadVariableOp");
+  registry.Register<AssignVariableKernel>("AssignVariableOp");
+  registry.Register<AccumulateKernel>("AssignAddVariableOp");
+  registry.Register<AccumulateKernel>("AssignSubVariableOp");
+  registry.Register<IsVariableInitializedKernel>("VarIsInitializedOp");
+  registry.Register<ApplyGradientDescentKernel>("ResourceApplyGradientDescent");
   registry.Register<AssignKernel>("Assign");
   registry.Register<AccumulateKernel>("AssignAdd");
   registry.Register<AccumulateKernel>("AssignSub");

@@ -147,9 +147,11 @@ Status StepRun::CheckInputs(const Node& node) {
                   fmt::format("input 0 of {} must be a reference", node.op->type()));
   }
   if (node.traits.allow_uninitialized) return Status();
-  for (const int input : node.inputs) {
-    const Slot& slot = SlotAt(input);
-    if (slot.state == Slot::State::kResource && !slot.resource->initialized()) {
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Slot& slot = SlotAt(node.inputs[i]);
+    // Whoever takes a handle does not read what it stands for.
+    if (slot.state == Slot::State::kResource && !slot.resource->initialized() &&
+        node.op->inputs()[i].dtype() != DataType::kResource) {
       return Status(Code::kFailedPrecondition,  // ER-10
                     "Attempting to use uninitialized value " + slot.resource->name());
     }
@@ -243,11 +245,12 @@ Status StepRun::TakeFetches(const Node& node) {
     Tensor& result = results_[static_cast<std::size_t>(fetch)];
     if (slot.state == Slot::State::kValue) result = slot.value;
     if (slot.state != Slot::State::kResource) continue;
-    if (!slot.resource->initialized()) {
+    const bool handle = node.op->output_type(output) == DataType::kResource;
+    if (!handle && !slot.resource->initialized()) {
       return Status(Code::kFailedPrecondition,
                     "Attempting to use uninitialized value " + slot.resource->name());
     }
-    if (slot.resource->tensor() == nullptr) {
+    if (handle || slot.resource->tensor() == nullptr) {
       return Status(Code::kInvalidArgument, "the resource " + slot.resource->name() +
                                                 " has no value that could be fetched");
     }

@@ -11,7 +11,7 @@
 
 namespace faultline {
 
-// The buffer of a reference variable. Kernels read `value()` and write only through
+// The buffer of a variable. Kernels read `value()` and write only through
 // OpKernelContext::UpdateVariable and AssignVariable, which announce the write.
 class VariableState : public Resource {
  public:
@@ -43,6 +43,14 @@ class VariableState : public Resource {
   Tensor value_;
   std::uint64_t version_ = 0;
   Mutex writing_;  // from reading the old value to storing the new one: a write may suspend
+};
+
+// The same for a resource variable. Another kind, so that a variable of either kind and the same
+// name are two variables, as in TensorFlow.
+class ResourceVariableState final : public VariableState {
+ public:
+  static constexpr std::string_view kKind = "resource variable";
+  using VariableState::VariableState;
 };
 
 }  // namespace faultline

@@ -6,6 +6,7 @@
 #include "core/graph/build.h"
 #include "core/graph/initial_value.h"
 #include "core/graph/ops.h"
+#include "core/graph/resource_variable.h"
 
 namespace faultline {
 namespace {
@@ -13,14 +14,13 @@ namespace {
 constexpr std::string_view kName = "global_step";
 
 // GS-2, CK-2301
-void CheckIsGlobalStep(Output handle) {
-  if (!IsInteger(handle.dtype())) {
+void CheckIsGlobalStep(DataType dtype, const PartialShape& shape) {
+  if (!IsInteger(dtype)) {
     throw TypeError(fmt::format("Existing \"global_step\" does not have integer type: {}",
-                                DataTypeName(BaseType(handle.dtype()))));
+                                DataTypeName(BaseType(dtype))));
   }
-  if (handle.shape().fully_defined() && handle.shape().rank() != 0) {
-    throw TypeError(
-        fmt::format("Existing \"global_step\" is not scalar: {}", handle.shape().ToString()));
+  if (shape.fully_defined() && shape.rank() != 0) {
+    throw TypeError(fmt::format("Existing \"global_step\" is not scalar: {}", shape.ToString()));
   }
 }
 
@@ -30,9 +30,11 @@ Variable VariableOf(Graph& graph, Operation* op) {
   for (const Variable& variable : graph.GetVariables(GraphKeys::kGlobalVariables)) {
     if (variable.handle.op == op) return variable;
   }
+  const bool is_resource = op->type() == "VarHandleOp";
   Operation* assign = graph.FindOperation(op->name() + "/Assign");
-  Operation* read = graph.FindOperation(op->name() + "/read");
-  if (op->type() != "VariableV2" || assign == nullptr || read == nullptr) {
+  Operation* read =
+      graph.FindOperation(op->name() + (is_resource ? "/Read/ReadVariableOp" : "/read"));
+  if ((op->type() != "VariableV2" && !is_resource) || assign == nullptr || read == nullptr) {
     throw TypeError(fmt::format("Existing \"global_step\" must be a variable: {}", op->type()));
   }
   Variable variable;
@@ -41,6 +43,7 @@ Variable VariableOf(Graph& graph, Operation* op) {
   variable.initial_value = assign->inputs()[1];
   variable.snapshot = read->output();
   variable.trainable = false;
+  variable.is_resource = is_resource;
   return variable;
 }
 
@@ -54,7 +57,7 @@ Variable FindGlobalStep(Graph& graph) {
   }
   Operation* op = graph.FindOperation(kName);
   if (op == nullptr || op->num_outputs() == 0) return {};
-  CheckIsGlobalStep(op->output());
+  if (op->type() != "VarHandleOp") CheckIsGlobalStep(op->output_type(0), op->output_shape(0));
   return VariableOf(graph, op);
 }
 
@@ -62,7 +65,7 @@ Variable FindGlobalStep(Graph& graph) {
 
 Variable GetGlobalStep(Graph& graph) {
   const Variable found = FindGlobalStep(graph);
-  if (found) CheckIsGlobalStep(found.handle);
+  if (found) CheckIsGlobalStep(found.dtype(), found.shape());
   return found;
 }
 
@@ -109,8 +112,12 @@ Operation* IncrementGlobalStep(Graph& graph, std::int64_t increment) {
   const Output read = GetOrCreateGlobalStepRead(graph);
   const NameScope scope(graph, step.name() + "/");
   const ControlScope after(graph, {read.op});
+  const Tensor by = internal::IntegerScalar(step.dtype(), increment);
+  if (step.is_resource) {
+    return internal::UpdateResource("AssignAddVariableOp", step, Constant(graph, by));
+  }
   const NameScope op_scope(graph, "AssignAdd");
-  const Output amount = Constant(graph, internal::IntegerScalar(step.dtype(), increment), "value");
+  const Output amount = Constant(graph, by, "value");
   return AssignAdd(step, amount, graph.name_scope() + "/").op;
 }
 

@@ -72,7 +72,7 @@ class GradientBuilder {
     // Inputs come before their readers in the order of creation.
     for (const auto& op : graph_.operations()) {
       if (std::ranges::any_of(op->inputs(), [&reached](const Output& in) {
-            return IsFloating(in.dtype()) && reached.contains(in.op->id());
+            return LeadsFrom(in.dtype()) && reached.contains(in.op->id());
           })) {
         reached.insert(op->id());
       }
@@ -85,6 +85,11 @@ class GradientBuilder {
       if (!reached.contains(op->id()) || !between_.insert(op->id()).second) continue;
       for (const Output& input : op->inputs()) open.push_back(input.op);
     }
+  }
+
+  // A resource may be a variable, whose readers depend on it.
+  static bool LeadsFrom(DataType dtype) {
+    return IsFloating(dtype) || dtype == DataType::kResource;
   }
 
   void CountPending() {

@@ -249,6 +249,16 @@ std::vector<Variable> Graph::GetVariables(std::string_view key) const {
   return variables;
 }
 
+std::vector<InitializableResource> Graph::GetResources(std::string_view key) const {
+  std::vector<InitializableResource> resources;
+  for (const CollectionItem& item : GetCollection(key)) {
+    if (const auto* resource = std::get_if<InitializableResource>(&item)) {
+      resources.push_back(*resource);
+    }
+  }
+  return resources;
+}
+
 std::string Graph::UniqueName(std::string_view name) {
   CheckNotFinalized(fmt::format("take the name {}", name));  // GF-2
   std::string full =

@@ -120,9 +120,19 @@ struct PackedMessage {
   friend bool operator==(const PackedMessage&, const PackedMessage&) = default;
 };
 
+// State besides variables that has to be created before use, as the collections of resources hold
+// it (SE-25). TensorFlow has no message for it: such collections are not exported.
+struct InitializableResource {
+  Output handle;
+  Operation* create = nullptr;
+  Output is_initialized;  // bool scalar
+  friend bool operator==(const InitializableResource&, const InitializableResource&) = default;
+};
+
 // A string is an entry of a bytes_list that nobody interprets.
-using CollectionItem = std::variant<std::int64_t, float, std::string, Operation*, Output, Variable,
-                                    std::shared_ptr<CollectionObject>, PackedMessage>;
+using CollectionItem =
+    std::variant<std::int64_t, float, std::string, Operation*, Output, Variable,
+                 std::shared_ptr<CollectionObject>, PackedMessage, InitializableResource>;
 
 // The version of the format that a GraphDef states; handed on by import and export.
 struct GraphVersions {
@@ -204,6 +214,8 @@ class Graph {
   std::vector<CollectionItem> GetCollection(std::string_view key) const;
   // The variables among the items.
   std::vector<Variable> GetVariables(std::string_view key) const;
+  // The resources among them.
+  std::vector<InitializableResource> GetResources(std::string_view key) const;
   const std::map<std::string, std::vector<CollectionItem>, std::less<>>& collections() const {
     return collections_;
   }

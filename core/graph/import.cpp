@@ -1,3 +1,5 @@
+#include "core/graph/import.h"
+
 #include <algorithm>
 #include <charconv>
 #include <queue>
@@ -7,7 +9,6 @@
 #include <google/protobuf/arena.h>
 #include <google/protobuf/stubs/logging.h>
 
-#include "core/graph/graph.h"
 #include "core/graph/node_resolver.h"
 #include "core/graph/op_def.h"
 #include "core/proto/graph.pb.h"
@@ -154,6 +155,10 @@ class GraphImporter {
   explicit GraphImporter(const tf::GraphDef& def) : def_(def) {}
 
   Result<std::unique_ptr<Graph>> Run() {
+    const tf::VersionDef& versions = def_.versions();
+    graph_->versions_ = {.producer = versions.producer(),
+                         .min_consumer = versions.min_consumer(),
+                         .bad_consumers = CopyList<int>(versions.bad_consumers())};
     FL_RETURN_IF_ERROR(Index());
     FL_RETURN_IF_ERROR(FindInputs());
     std::priority_queue<int, std::vector<int>, std::greater<>> ready;
@@ -247,6 +252,11 @@ class GraphImporter {
   std::unique_ptr<Graph> graph_ = std::make_unique<Graph>();
 };
 
+Result<std::unique_ptr<Graph>> GraphFromMessage(const tf::GraphDef& def) {
+  if (def.library().function_size() > 0) return Invalid("Graphs with functions are not supported");
+  return GraphImporter(def).Run();
+}
+
 Result<std::unique_ptr<Graph>> GraphFromDef(std::string_view serialized_graph_def) {
   google::protobuf::Arena arena;
   auto& def = *google::protobuf::Arena::CreateMessage<tf::GraphDef>(&arena);
@@ -258,8 +268,7 @@ Result<std::unique_ptr<Graph>> GraphFromDef(std::string_view serialized_graph_de
                           static_cast<int>(serialized_graph_def.size()))) {
     return Invalid("The bytes are no GraphDef");
   }
-  if (def.library().function_size() > 0) return Invalid("Graphs with functions are not supported");
-  return GraphImporter(def).Run();
+  return GraphFromMessage(def);
 }
 
 }  // namespace faultline

@@ -41,7 +41,9 @@ class Guard {
 
   // Operations at which the search ends are safe at once.
   void Open(Operation* op) {
-    if (op->type() == "IsVariableInitialized") {
+    // Reads of resource variables stay as they are, as in TensorFlow.
+    if (op->type() == "IsVariableInitialized" || op->type() == "VarIsInitializedOp" ||
+        op->type() == "ReadVariableOp" || op->type() == "VarHandleOp") {
       safe_[op->id()] = op;
     } else if (op->type() == "VariableV2") {
       safe_[op->id()] = GuardedVariable(op);
@@ -53,7 +55,9 @@ class Guard {
   Operation* GuardedVariable(Operation* op) const {
     for (const std::string_view key : {GraphKeys::kGlobalVariables, GraphKeys::kLocalVariables}) {
       for (const Variable& variable : graph_.GetVariables(key)) {
-        if (variable.handle.op == op) return InitializedValue(variable).op;
+        if (variable.handle.op == op && variable.initial_value) {
+          return InitializedValue(variable).op;
+        }
       }
     }
     return op;
@@ -80,9 +84,28 @@ class Guard {
   std::vector<Visit> open_;
 };
 
+// The variable's value where `predicate` is true.
+Output ReadReferenceInBranch(const Variable& variable, Output predicate) {
+  Graph& graph = variable.handle.op->graph();
+  Operation* handle = Build(graph, "RefSwitch", "read/Switch", {variable.handle, predicate});
+  return Identity(handle->output(1), "read");
+}
+
+Output ReadInBranch(const Variable& variable, Output predicate) {
+  Operation* op = variable.handle.op;
+  Graph& graph = op->graph();
+  const DeviceScope device(graph, op->device());
+  Operation* handle = Build(graph, "Switch", "Read/ReadVariableOp/Switch",
+                            {variable.handle, predicate}, Beside(*op));
+  Operation* read = Build(graph, "ReadVariableOp", "Read/ReadVariableOp", {handle->output(1)},
+                          {{"dtype", variable.dtype()}});
+  return Identity(read->output());
+}
+
 }  // namespace
 
 Output ValueOrInitial(const Variable& variable) {
+  if (!variable.initial_value) return variable.value();
   Graph& graph = variable.handle.op->graph();
   const Output initialized = IsVariableInitialized(variable);
   const NameScope scope(graph, "cond");
@@ -90,8 +113,8 @@ Output ValueOrInitial(const Variable& variable) {
   Identity(branch->output(1), "switch_t");
   Identity(branch->output(0), "switch_f");
   const Output predicate = Identity(initialized, "pred_id");
-  Operation* handle = Build(graph, "RefSwitch", "read/Switch", {variable.handle, predicate});
-  const Output value = Identity(handle->output(1), "read");
+  const Output value = variable.is_resource ? ReadInBranch(variable, predicate)
+                                            : ReadReferenceInBranch(variable, predicate);
   const Output initial = variable.initial_value;
   const Output other = Build("Switch", "Switch", {initial, predicate}, Beside(*initial.op));
   return Build("Merge", "Merge", {other, value});

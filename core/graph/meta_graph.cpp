@@ -36,10 +36,12 @@ void WriteMetaInfo(const Graph& graph, const MetaGraphOptions& options,
 // CK-2206
 std::string VariableBytes(const Variable& variable) {
   tf::VariableDef def;
+  const bool parsed = def.ParseFromString(variable.uninterpreted);
+  FL_ASSERT(parsed, "the message of {} cannot be read back", variable.name());
   def.set_variable_name(variable.handle.name());
   def.set_initializer_name(variable.initializer->name());
   def.set_snapshot_name(variable.snapshot.name());
-  def.set_initial_value_name(variable.initial_value.name());
+  if (variable.initial_value) def.set_initial_value_name(variable.initial_value.name());
   def.set_is_resource(variable.is_resource);
   def.set_trainable(variable.trainable);
   return def.SerializeAsString();
@@ -65,6 +67,7 @@ struct ItemWriter {
     any->set_type_url(v.type_url);
     any->set_value(v.value);
   }
+  void operator()(const InitializableResource&) const {}
 };
 
 // Operations and tensors are both graph elements.
@@ -73,13 +76,13 @@ std::size_t KindOf(const CollectionItem& item) {
   return std::holds_alternative<Output>(item) ? node.index() : item.index();
 }
 
-// CK-2205; false for mixed types, which TensorFlow drops too.
+// CK-2205; false for mixed types and for those without a message, which TensorFlow drops too.
 bool WriteCollection(const std::vector<CollectionItem>& items, tf::CollectionDef* def) {
   for (const CollectionItem& item : items) {
     if (KindOf(item) != KindOf(items.front())) return false;
     std::visit(ItemWriter{def}, item);
   }
-  return !items.empty();
+  return def->kind_case() != tf::CollectionDef::KIND_NOT_SET;
 }
 
 // The field of the graph, from the rendering that the graph keeps if that is the same.

@@ -12,6 +12,13 @@ constexpr OpDef Accumulation(std::string_view name) {
           .shape = SameAsFirstShape};
 }
 
+constexpr OpDef ResourceUpdate(std::string_view name) {
+  return Stateful({.name = name,
+                   .inputs = {Arg("resource", kResource), Arg("value", "dtype")},
+                   .attrs = {Type("dtype")},
+                   .shape = AssignVariableShape});
+}
+
 constexpr OpDef kOps[] = {
     // ---- control ----
     {.name = "NoOp", .shape = NoShape},
@@ -59,6 +66,28 @@ constexpr OpDef kOps[] = {
      .outputs = {Ref("out", "T")},
      .attrs = {Type("T", kNumberTypes), Bool("use_locking", false)},
      .shape = ApplyGradientDescentShape},
+    // ---- resource variables ----
+    Stateful({.name = "VarHandleOp",
+              .outputs = {Arg("resource", kResource)},
+              .attrs = {Text("container", ""), Text("shared_name", ""), Type("dtype"),
+                        Attr("shape", AttrKind::kShape)},
+              .shape = ScalarShape}),
+    Stateful({.name = "ReadVariableOp",
+              .inputs = {Arg("resource", kResource)},
+              .outputs = {Arg("value", "dtype")},
+              .attrs = {Type("dtype")},
+              .shape = ReadVariableShape}),
+    ResourceUpdate("AssignVariableOp"),
+    ResourceUpdate("AssignAddVariableOp"),
+    ResourceUpdate("AssignSubVariableOp"),
+    Stateful({.name = "VarIsInitializedOp",
+              .inputs = {Arg("resource", kResource)},
+              .outputs = {Arg("is_initialized", kBool)},
+              .shape = ScalarShape}),
+    Stateful({.name = "ResourceApplyGradientDescent",
+              .inputs = {Arg("var", kResource), Arg("alpha", "T"), Arg("delta", "T")},
+              .attrs = {Type("T", kNumberTypes), Bool("use_locking", false)},
+              .shape = ResourceGradientDescentShape}),
     // ---- queues ----
     Stateful({.name = "FIFOQueueV2",
               .outputs = {Arg("handle", kResource)},

@@ -76,14 +76,13 @@ Variable MakeZeroVariable(Graph& graph, DataType dtype, TensorShape shape, const
                           const VariableOptions& options = {});
 // Each returns the variable's value after the assignment; of a resource variable, a read that waits
 // for the assignment.
-Output Assign(const Variable& variable, Output value, const std::string& name = "Assign");
-Output AssignAdd(const Variable& variable, Output value, const std::string& name = "AssignAdd");
-Output AssignSub(const Variable& variable, Output value, const std::string& name = "AssignSub");
-// Returns the value and adds 1, or fails OUT_OF_RANGE at `limit`.
+Output Assign(const Variable& variable, Output value, const std::string& name = "");
+Output AssignAdd(const Variable& variable, Output value, const std::string& name = "");
+Output AssignSub(const Variable& variable, Output value, const std::string& name = "");
+// Returns the value of a reference variable and adds 1, or fails OUT_OF_RANGE at `limit`.
 Output CountUpTo(const Variable& variable, std::int64_t limit,
                  const std::string& name = "CountUpTo");
-Output IsVariableInitialized(const Variable& variable,
-                             const std::string& name = "IsVariableInitialized");
+Output IsVariableInitialized(const Variable& variable, const std::string& name = "");
 // The variable's value, or its initial value while it has none (SE-23).
 Output InitializedValue(const Variable& variable);
 // Group of the variables' initializers ("init" in TensorFlow).
@@ -94,9 +93,14 @@ Output ReportUninitializedVariables(Graph& graph, const std::vector<Variable>& v
                                     const std::string& name = "report_uninitialized_variables");
 // The same over globals, then locals.
 Output ReportUninitializedVariables(Graph& graph);
-// SE-25; without resources an empty list.
+// Puts a resource into the collection of shared or of local resources.
+void RegisterResource(Graph& graph, const InitializableResource& resource, bool is_shared = true);
+// SE-25: the same over resources; without any an empty list.
 Output ReportUninitializedResources(Graph& graph,
+                                    const std::vector<InitializableResource>& resources,
                                     const std::string& name = "report_uninitialized_resources");
+// Over the shared ones, then the local ones.
+Output ReportUninitializedResources(Graph& graph);
 // SE-26; null when there are no variables.
 Output AssertVariablesInitialized(Graph& graph);
 

@@ -7,9 +7,21 @@
 #include "core/base/error.h"
 #include "core/graph/build.h"
 #include "core/graph/initial_value.h"
+#include "core/graph/resource_variable.h"
 
 namespace faultline {
 namespace {
+
+// Puts a node beside the variable whose scope the present one is.
+AttrMap Colocation(const Graph& graph) {
+  return {{"_class", std::vector<std::string>{"loc:@" + graph.name_scope()}}};
+}
+
+Output ColocatedConstant(Graph& graph, Tensor value, const char* name, AttrMap colocation) {
+  colocation["dtype"] = value.dtype();
+  colocation["value"] = std::move(value);
+  return internal::Build(graph, "Const", name, {}, std::move(colocation))->output();
+}
 
 // The nodes of a variable besides its initial value, within the scope of its name.
 Variable FinishVariable(Graph& graph, Output initial_value, const AttrMap& colocation,
@@ -19,6 +31,7 @@ Variable FinishVariable(Graph& graph, Output initial_value, const AttrMap& coloc
     throw ValueError(fmt::format("initial_value of {} must have a known shape, it has {}", name,
                                  initial_value.shape().ToString()));
   }
+  if (options.use_resource) return internal::FinishResourceVariable(graph, initial_value, options);
   AttrMap attrs = colocation;
   attrs["shape"] = options.validate_shape ? initial_value.shape() : PartialShape();
   attrs["dtype"] = BaseType(initial_value.dtype());
@@ -113,18 +126,37 @@ std::vector<Variable> VariablesToReport(const Graph& graph) {
   }
   if (!variables.empty()) return variables;
   for (const auto& op : graph.operations()) {
-    if (op->type() != "VariableV2") continue;
+    const bool is_resource = op->type() == "VarHandleOp";
+    if (op->type() != "VariableV2" && !is_resource) continue;
     Variable variable;
     variable.handle = op->output();
     variable.snapshot = op->output();
+    variable.is_resource = is_resource;
     variables.push_back(variable);
   }
   return variables;
 }
 
-Output Accumulate(const char* type, const Variable& variable, Output value,
-                  const std::string& name) {
-  return internal::Build(type, name, {variable.handle, value});
+// The value after an assignment of one of these two types.
+Output Accumulate(const char* type, const char* resource_type, const Variable& variable,
+                  Output value, const std::string& name) {
+  if (!variable.is_resource) return internal::Build(type, name, {variable.handle, value});
+  Operation* update = internal::UpdateResource(resource_type, variable, value, name);
+  return internal::ReadResource(variable, "", {update});
+}
+
+// A tensor with the variable's value, for the op that the current scope is named after.
+Output ValueToRead(const Variable& variable) {
+  return variable.is_resource ? internal::ReadResource(variable, "ReadVariableOp")
+                              : variable.snapshot;
+}
+
+// Names of those of which `initialized` is false.
+Output NamesOfMissing(Graph& graph, const std::vector<Output>& initialized,
+                      const std::vector<std::string>& names) {
+  const Output missing = internal::Build("LogicalNot", "LogicalNot", {Pack(initialized)});
+  const TensorShape shape({static_cast<std::int64_t>(names.size())});
+  return BooleanMask(Constant(graph, Tensor::Of(shape, names)), missing);
 }
 
 }  // namespace
@@ -142,7 +174,10 @@ Variable MakeVariable(Graph& graph, Tensor initial_value, const std::string& nam
                       const VariableOptions& options) {
   const InitScope lifted(graph);
   const NameScope scope(graph, name);
-  const Output value = Constant(graph, std::move(initial_value), "initial_value");
+  const Output value = options.use_resource
+                           ? ColocatedConstant(graph, std::move(initial_value),
+                                               "Initializer/initial_value", Colocation(graph))
+                           : Constant(graph, std::move(initial_value), "initial_value");
   const Variable variable = FinishVariable(graph, value, {}, options);
   JoinCollections(graph, variable, options);
   return variable;
@@ -160,35 +195,39 @@ Variable MakeZeroVariable(Graph& graph, DataType dtype, TensorShape shape, const
                           const VariableOptions& options) {
   const InitScope lifted(graph);
   const NameScope scope(graph, name);
-  const AttrMap colocation = {{"_class", std::vector<std::string>{"loc:@" + graph.name_scope()}}};
-  AttrMap attrs = colocation;
-  attrs["value"] = Tensor(dtype, std::move(shape));
-  attrs["dtype"] = dtype;
+  const AttrMap colocation = Colocation(graph);
   const Output zeros =
-      internal::Build(graph, "Const", "Initializer/zeros", {}, std::move(attrs))->output();
+      ColocatedConstant(graph, Tensor(dtype, std::move(shape)), "Initializer/zeros", colocation);
   const Variable variable = FinishVariable(graph, zeros, colocation, options);
   JoinCollections(graph, variable, options);
   return variable;
 }
 
 Output Assign(const Variable& variable, Output value, const std::string& name) {
+  if (variable.is_resource) {
+    return Accumulate("Assign", "AssignVariableOp", variable, value, name);
+  }
   return internal::Build("Assign", name, {variable.handle, value}, {{"use_locking", false}});
 }
 
 Output AssignAdd(const Variable& variable, Output value, const std::string& name) {
-  return Accumulate("AssignAdd", variable, value, name);
+  return Accumulate("AssignAdd", "AssignAddVariableOp", variable, value, name);
 }
 
 Output AssignSub(const Variable& variable, Output value, const std::string& name) {
-  return Accumulate("AssignSub", variable, value, name);
+  return Accumulate("AssignSub", "AssignSubVariableOp", variable, value, name);
 }
 
 Output CountUpTo(const Variable& variable, std::int64_t limit, const std::string& name) {
+  if (variable.is_resource) {
+    throw TypeError(variable.name() + " is a resource variable: CountUpTo needs a reference");
+  }
   return internal::Build("CountUpTo", name, {variable.handle}, {{"limit", limit}});
 }
 
 Output IsVariableInitialized(const Variable& variable, const std::string& name) {
-  return internal::Build("IsVariableInitialized", name, {variable.handle});
+  const char* type = variable.is_resource ? "VarIsInitializedOp" : "IsVariableInitialized";
+  return internal::Build(type, name, {variable.handle});
 }
 
 Output InitializedValue(const Variable& variable) {
@@ -215,20 +254,44 @@ Output ReportUninitializedVariables(Graph& graph, const std::vector<Variable>& v
   }
   const DeviceScope device(graph, "/device:CPU:0");
   if (variables.empty()) return NoNames(graph);
-  const Output missing = internal::Build("LogicalNot", "LogicalNot", {Pack(initialized)});
-  const TensorShape shape({static_cast<std::int64_t>(names.size())});
-  return BooleanMask(Constant(graph, Tensor::Of(shape, names)), missing);
+  return NamesOfMissing(graph, initialized, names);
 }
 
 Output ReportUninitializedVariables(Graph& graph) {
   return ReportUninitializedVariables(graph, VariablesToReport(graph));
 }
 
-// SE-25. This project has no resources that need initialization, so the list is always empty.
-Output ReportUninitializedResources(Graph& graph, const std::string& name) {
+void RegisterResource(Graph& graph, const InitializableResource& resource, bool is_shared) {
+  if (!resource.handle || resource.create == nullptr || !resource.is_initialized) {
+    throw ValueError(
+        "A resource needs a handle, an operation that creates it and a tensor that "
+        "tells whether it exists");
+  }
+  graph.AddToCollection(is_shared ? GraphKeys::kResources : GraphKeys::kLocalResources, resource);
+}
+
+// SE-25
+Output ReportUninitializedResources(Graph& graph,
+                                    const std::vector<InitializableResource>& resources,
+                                    const std::string& name) {
   const NameScope scope(graph, name);
   const DeviceScope device(graph, "/device:CPU:0");
-  return NoNames(graph);
+  if (resources.empty()) return NoNames(graph);
+  std::vector<Output> initialized;
+  std::vector<std::string> names;
+  for (const InitializableResource& resource : resources) {
+    initialized.push_back(resource.is_initialized);
+    names.push_back(resource.handle.op->name());
+  }
+  return NamesOfMissing(graph, initialized, names);
+}
+
+Output ReportUninitializedResources(Graph& graph) {
+  std::vector<InitializableResource> resources = graph.GetResources(GraphKeys::kResources);
+  for (InitializableResource& local : graph.GetResources(GraphKeys::kLocalResources)) {
+    resources.push_back(std::move(local));
+  }
+  return ReportUninitializedResources(graph, resources);
 }
 
 // SE-26
@@ -236,10 +299,11 @@ Output AssertVariablesInitialized(Graph& graph) {
   std::vector<Output> ranks;
   for (const Variable& variable : VariablesToReport(graph)) {
     const Operation& op = *variable.handle.op;
+    const NameScope scope(graph, "Rank");
     ranks.push_back(graph
                         .AddOperation({.type = "Rank",
-                                       .name = "Rank",
-                                       .inputs = {variable.snapshot},
+                                       .name = graph.name_scope() + "/",
+                                       .inputs = {ValueToRead(variable)},
                                        .attrs = internal::Beside(op),
                                        .control_inputs = {},
                                        .device = op.device()})

@@ -8,6 +8,7 @@
 #include "core/graph/build.h"
 #include "core/graph/gradients.h"
 #include "core/graph/ops.h"
+#include "core/graph/resource_variable.h"
 
 namespace faultline {
 namespace {
@@ -28,12 +29,19 @@ Operation* CountStep(Graph& graph, const Variable& global_step, Operation* updat
   attrs["value"] = internal::IntegerScalar(global_step.dtype(), 1);
   attrs["dtype"] = global_step.dtype();
   Operation* one = graph.AddOperation({.type = "Const",
-                                       .name = "value",
+                                       .name = global_step.is_resource ? "Const" : "value",
                                        .inputs = {},
                                        .attrs = std::move(attrs),
                                        .control_inputs = {},
                                        .device = step->device()});
-  return AssignAdd(global_step, one->output(), graph.name_scope() + "/").op;
+  const std::string name = graph.name_scope() + "/";
+  if (!global_step.is_resource) return AssignAdd(global_step, one->output(), name).op;
+  return graph.AddOperation({.type = "AssignAddVariableOp",
+                             .name = name,
+                             .inputs = {global_step.handle, one->output()},
+                             .attrs = internal::Beside(*step),
+                             .control_inputs = {},
+                             .device = step->device()});
 }
 
 }  // namespace
@@ -96,8 +104,14 @@ void GradientDescentOptimizer::Prepare(Graph& graph) {
 
 Operation* GradientDescentOptimizer::ApplyDense(const Variable& variable, Output gradient) {
   const Output rate = Cast(learning_rate_tensor_, variable.dtype());
-  return internal::Build(variable.handle.op->graph(), "ApplyGradientDescent",
-                         "ApplyGradientDescent", {variable.handle, rate, gradient});
+  Operation* handle = variable.handle.op;
+  const char* type = variable.is_resource ? "ResourceApplyGradientDescent" : "ApplyGradientDescent";
+  return handle->graph().AddOperation({.type = type,
+                                       .name = type,
+                                       .inputs = {variable.handle, rate, gradient},
+                                       .attrs = internal::Beside(*handle),
+                                       .control_inputs = {},
+                                       .device = handle->device()});
 }
 
 }  // namespace faultline

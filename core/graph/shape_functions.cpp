@@ -281,6 +281,45 @@ Status ApplyGradientDescentShape(ShapeContext& c) {
   return Status();
 }
 
+// Checks the type under which an op knows its variable, and gives the variable's shape; an unknown
+// one if the graph does not show which variable it is.
+Status ShapeOfVariable(Output handle, DataType dtype, PartialShape* shape) {
+  const Operation* op = handle.op;
+  while (op->type() == "Identity" || op->type() == "Switch") op = op->inputs()[0].op;
+  if (op->type() != "VarHandleOp") return Status();
+  const auto& held = op->attr<DataType>("dtype");
+  if (held != dtype) {
+    return Invalid("The variable " + op->name() + " is of type " + DataTypeName(held) + ", not " +
+                   DataTypeName(dtype));
+  }
+  *shape = op->attr<PartialShape>("shape");
+  return Status();
+}
+
+Status ReadVariableShape(ShapeContext& c) {
+  PartialShape shape;
+  FL_RETURN_IF_ERROR(ShapeOfVariable(c.tensor(0), c.attr<DataType>("dtype"), &shape));
+  c.set_output(0, std::move(shape));
+  return Status();
+}
+
+Status AssignVariableShape(ShapeContext& c) {
+  PartialShape shape;
+  FL_RETURN_IF_ERROR(ShapeOfVariable(c.tensor(0), c.attr<DataType>("dtype"), &shape));
+  PartialShape merged;
+  if (MergeShapes(shape, c.input(1), &merged)) return Status();
+  return Differ("The value must have the variable's shape", shape, c.input(1));
+}
+
+Status ResourceGradientDescentShape(ShapeContext& c) {
+  FL_RETURN_IF_ERROR(c.RequireRank(1, 0));
+  PartialShape shape;
+  FL_RETURN_IF_ERROR(ShapeOfVariable(c.tensor(0), c.attr<DataType>("T"), &shape));
+  PartialShape merged;
+  if (MergeShapes(shape, c.input(2), &merged)) return Status();
+  return Differ("The gradient must have the variable's shape", shape, c.input(2));
+}
+
 Status QueueDequeueShape(ShapeContext& c) {
   const Operation& queue = *c.tensor(0).op;
   if (!queue.has_attr("shapes")) return Status();

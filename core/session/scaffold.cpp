@@ -41,6 +41,9 @@ std::vector<Operation*> Operations(const Graph& graph, std::string_view key) {
   for (const CollectionItem& item : graph.GetCollection(key)) {
     if (const auto* operation = std::get_if<Operation*>(&item)) operations.push_back(*operation);
     if (const auto* output = std::get_if<Output>(&item)) operations.push_back(output->op);
+    if (const auto* resource = std::get_if<InitializableResource>(&item)) {
+      operations.push_back(resource->create);
+    }
   }
   return operations;
 }
@@ -73,7 +76,8 @@ Output DefaultReadyOp(Graph& graph) {
 Output DefaultReadyForLocalInitOp(Graph& graph) {
   const Output variables =
       ReportUninitializedVariables(graph, graph.GetVariables(GraphKeys::kGlobalVariables));
-  const Output resources = ReportUninitializedResources(graph);
+  const Output resources =
+      ReportUninitializedResources(graph, graph.GetResources(GraphKeys::kResources));
   return Concat({variables, resources}, 0);
 }
 
