@@ -372,6 +372,14 @@ BOOST_AUTO_TEST_CASE(inv_33_cleanup_error_replaces_the_cause) {
   Fires(bad.End());
   BOOST_TEST(bad.End().allowed_by() == "");
   BOOST_TEST(end(Told::DefaultFacts(), "CANCELLED").End().allowed_by() == "RF-86");
+  // An end hook's error takes the place of an end of input (MS-25).
+  Told at_end("INV-33");
+  at_end.Say(Point::kErrorSeen, {F("monitored", 1), T("where", "run"), T("code", "OUT_OF_RANGE")})
+      .Say(Point::kHookEnd, {F("monitored", 1)})
+      .Say(Point::kErrorSeen, {F("monitored", 1), T("where", "hook"), T("code", "RuntimeError")})
+      .Say(Point::kMonitoredEnd, {F("monitored", 1), T("code", "RuntimeError")});
+  Fires(at_end.End());
+  BOOST_TEST(at_end.End().allowed_by() == "MS-25");
   // TF loses the cause in joining and closing only, not within a run.
   Told in_run = end(Told::DefaultFacts(), "CANCELLED", "run");
   Fires(in_run.End());

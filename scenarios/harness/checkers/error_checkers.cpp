@@ -76,12 +76,18 @@ void RootCauseChecker::OnEvent(const sim::TraceEvent& event) {
     // Errors of closing are consequences unless nothing came before.
     root_.try_emplace(monitored, fields.Text("code"));
     const std::string_view where = fields.Text("where");
+    const std::string code(fields.Text("code"));
+    // TensorFlow lets the errors of joining, of closing and of end hooks replace an earlier one.
     if (where == "coordinator" || where == "close") {
-      at_close_[monitored].insert(std::string(fields.Text("code")));
+      late_[monitored].try_emplace(code, "RF-86");
+    } else if (where == "hook" && ending_.contains(monitored)) {
+      late_[monitored].try_emplace(code, "MS-25");
     }
+  } else if (IsPoint(event, Point::kHookEnd)) {
+    ending_.insert(monitored);
   } else if (IsPoint(event, Point::kRecoveryStart) || IsPoint(event, Point::kRunAcknowledged)) {
     root_.erase(monitored);
-    at_close_.erase(monitored);
+    late_.erase(monitored);
   } else if (IsPoint(event, Point::kCreateDone) && fields.Text("code") == "OK") {
     // Errors of creations that were tried again are overcome.
     std::erase_if(root_,
@@ -91,12 +97,12 @@ void RootCauseChecker::OnEvent(const sim::TraceEvent& event) {
     if (root == root_.end()) return;
     Compared();
     if (root->second != fields.Text("code")) {
-      const bool as_tf =
-          !facts_.strict && at_close_[monitored].contains(std::string(fields.Text("code")));
+      const auto late = late_[monitored].find(std::string(fields.Text("code")));
+      const bool as_tf = !facts_.semantics.keep_root_cause && late != late_[monitored].end();
       Violated(event.time, event.node,
                "the session ends with " + std::string(fields.Text("code")) +
                    ", its root cause was " + root->second,
-               as_tf ? "RF-86" : "");
+               as_tf ? late->second : "");
     }
   }
 }

@@ -44,8 +44,10 @@ class RootCauseChecker : public Checker {
   const RunFacts facts_;
   // First error since the last recovery or good run that was not recovered from.
   std::map<Monitored, std::string> root_;
-  // Codes that joining the threads or closing the session has brought since.
-  std::map<Monitored, std::set<std::string>> at_close_;
+  std::set<Monitored> ending_;  // their end hooks are being called
+  // Codes that ending, joining the threads or closing has brought since, and the rule that lets
+  // each take the place of the first.
+  std::map<Monitored, std::map<std::string, std::string>> late_;
 };
 
 }  // namespace faultline::scenarios
