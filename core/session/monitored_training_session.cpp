@@ -6,7 +6,7 @@
 #include "core/session/hooks/checkpoint_saver_hook.h"
 #include "core/session/hooks/step_counter_hook.h"
 #include "core/session/hooks/summary_saver_hook.h"
-#include "core/session/monitored_session.h"
+#include "core/session/monitored_training_session.h"
 
 namespace faultline {
 

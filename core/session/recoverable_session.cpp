@@ -1,6 +1,7 @@
 #include "core/session/recoverable_session.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/env/env.h"
@@ -91,21 +92,37 @@ Status RecoverableSession::GiveUp(const std::shared_ptr<SessionLayer>& failed,
   return CountRecovery(error);
 }
 
-Result<Fetched> RecoverableSession::Run(const RunRequest& request) {
-  RunRequest attempt = request;
-  while (true) {  // WS-14
+template <class Attempt>
+Status RecoverableSession::Repeat(const Attempt& attempt) {
+  for (std::uint32_t number = 1;; ++number) {  // WS-14
     if (!inner()) FL_RETURN_IF_ERROR(CreateInner());
-    ++attempt.context.attempt;
     const std::shared_ptr<SessionLayer> used = inner();
-    Result<Fetched> result = used->Run(attempt);
-    if (result.ok()) {
+    const Status status = attempt(*used, number);
+    if (status.ok()) {
       recoveries_ = 0;
       fruitless_creations_ = 0;
-      return result;
+      return status;
     }
-    if (!LeadsToRecovery(result.status())) return result;  // WS-13: the session is kept
-    FL_RETURN_IF_ERROR(GiveUp(used, result.status()));
+    if (!LeadsToRecovery(status)) return status;  // WS-13: the session is kept
+    FL_RETURN_IF_ERROR(GiveUp(used, status));
   }
+}
+
+Result<Fetched> RecoverableSession::Run(const RunRequest& request) {
+  RunRequest repeated = request;
+  std::optional<Result<Fetched>> result;
+  FL_RETURN_IF_ERROR(Repeat([&](SessionLayer& layer, std::uint32_t number) {
+    repeated.context.attempt = number;
+    result.emplace(layer.Run(repeated));
+    return result->status();
+  }));
+  return std::move(*result);
+}
+
+Status RecoverableSession::RunStepFn(const StepFn& step_fn, std::uint32_t number) {
+  return Repeat([&](SessionLayer& layer, std::uint32_t repetition) {
+    return layer.RunStepFn(step_fn, number + repetition - 1);
+  });
 }
 
 Result<bool> RecoverableSession::ShouldStop() {

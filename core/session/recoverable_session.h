@@ -20,7 +20,7 @@ struct RecoveryOptions {
 };
 
 // The layer that replaces its session after a preemption error and repeats the run
-// (WS-10..WS-19).
+// (WS-10..WS-20).
 class RecoverableSession : public WrappedSession {
  public:
   RecoverableSession(LayerContext context, LayerCreator creator, RecoveryOptions options = {});
@@ -32,11 +32,17 @@ class RecoverableSession : public WrappedSession {
   // WS-16..WS-19, decided on one reading.
   Result<bool> ShouldStop() override;
   Result<Fetched> Run(const RunRequest& request) override;
+  // WS-20: after a preemption error the whole function is called again, with the new session.
+  Status RunStepFn(const StepFn& step_fn, std::uint32_t number) override;
 
   // What kept the last session from being replaced; OK while there is one.
   const Status& lost() const { return lost_; }
 
  private:
+  // Until an attempt ends without a preemption error, or without a session (WS-12..WS-15). The
+  // attempt, Status(SessionLayer&, std::uint32_t), gets the session and its number from 1.
+  template <class Attempt>
+  Status Repeat(const Attempt& attempt);
   bool LeadsToRecovery(const Status& status) const;
   // WS-11. On an error nothing is held.
   Status CreateInner();

@@ -21,6 +21,8 @@ RawLayer::RawLayer(std::shared_ptr<Session> session) : session_(std::move(sessio
 WrappedSession::WrappedSession(LayerContext context, std::unique_ptr<SessionLayer> inner)
     : context_(context), inner_(std::move(inner)) {}
 
+Session* WrappedSession::raw_session() const { return inner_ ? inner_->raw_session() : nullptr; }
+
 Graph* WrappedSession::graph() const { return inner_ ? inner_->graph() : nullptr; }
 
 std::string WrappedSession::target() const { return inner_ ? inner_->target() : std::string(); }
@@ -39,6 +41,12 @@ Result<Fetched> WrappedSession::Run(const RunRequest& request) {
   const std::shared_ptr<SessionLayer> inner = inner_;
   if (!inner) return Status(Code::kRuntimeError, "the session is closed");
   return inner->Run(request);
+}
+
+Status WrappedSession::RunStepFn(const StepFn& step_fn, std::uint32_t number) {
+  const std::shared_ptr<SessionLayer> inner = inner_;
+  if (!inner) return Status(Code::kRuntimeError, "the session is closed");
+  return step_fn({*inner->raw_session(), *this, number});
 }
 
 Status WrappedSession::CloseInner() {

@@ -12,7 +12,7 @@
 
 #include "core/graph/global_step.h"
 #include "core/graph/ops.h"
-#include "core/session/monitored_session.h"
+#include "core/session/monitored_training_session.h"
 #include "scenarios/harness/checkers/event_fields.h"
 #include "scenarios/harness/cluster.h"
 #include "scenarios/harness/harness.h"

@@ -10,7 +10,7 @@
 #include "core/graph/global_step.h"
 #include "core/graph/ops.h"
 #include "core/session/hooks/stop_at_step_hook.h"
-#include "core/session/monitored_session.h"
+#include "core/session/monitored_training_session.h"
 #include "core/session/scaffold.h"
 
 namespace faultline::scenarios {
