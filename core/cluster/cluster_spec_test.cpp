@@ -1,5 +1,10 @@
 #include "core/cluster/cluster_spec.h"
 
+#include <map>
+#include <string>
+#include <type_traits>
+#include <vector>
+
 #include <boost/test/unit_test.hpp>
 
 #include "core/base/error.h"
@@ -32,6 +37,25 @@ BOOST_AUTO_TEST_CASE(cl_1_what_is_no_cluster_is_refused) {
   BOOST_CHECK_THROW(ClusterSpec::FromMessage("\xff\xff"), TypeError);
   BOOST_CHECK_THROW(ClusterSpec(ClusterSpec::Dict{{"worker", Tasks{{-1, "a:1"}}}}), ValueError);
   BOOST_CHECK_THROW(ClusterSpec({{"ps", {"a:1"}}, {"ps", {"b:2"}}}), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(cl_1_a_cluster_comes_from_another_one_or_from_a_message) {
+  const ClusterSpec spec(ClusterSpec::Dict{{"ps", kTwo}, {"worker", Tasks{{2, "c:3"}}}});
+  const ClusterSpec copy(spec);
+  BOOST_TEST((copy == spec));
+  BOOST_TEST((ClusterSpec::FromMessage(spec.SerializeMessage()) == spec));
+  BOOST_TEST((ClusterSpec::FromMessage("") == ClusterSpec()));
+}
+
+// Names and addresses are strings, tasks lists or maps: the rest of CL-1 is checked by the
+// compiler.
+BOOST_AUTO_TEST_CASE(cl_1_what_is_no_cluster_does_not_compile) {
+  static_assert(!std::is_constructible_v<ClusterSpec, int>);
+  static_assert(!std::is_constructible_v<ClusterSpec, std::string>);
+  static_assert(!std::is_constructible_v<ClusterSpec, std::vector<std::string>>);
+  static_assert(!std::is_constructible_v<ClusterSpec::JobTasksSpec, std::vector<int>>);
+  static_assert(!std::is_constructible_v<ClusterSpec::JobTasksSpec, std::map<int, int>>);
+  BOOST_TEST((std::is_constructible_v<ClusterSpec, ClusterSpec::Dict>));
 }
 
 BOOST_AUTO_TEST_CASE(cl_2_unknown_jobs_and_indices_are_value_errors) {

@@ -111,6 +111,13 @@ ServerOptions ServerOptions::FromMessage(std::string_view serialized_server_def)
   return options;
 }
 
+void ServerOptions::MergeConfig(const SessionConfig& given) {
+  if (given.operation_timeout != Duration()) config.operation_timeout = given.operation_timeout;
+  config.isolate_session_state = config.isolate_session_state || given.isolate_session_state;
+  config.device_filters.insert(config.device_filters.end(), given.device_filters.begin(),
+                               given.device_filters.end());
+}
+
 Server::Server(Runtime& runtime, const ServerOptions& options) : env_(runtime.env) {
   if (options.protocol != "grpc") {
     ThrowStatus(Status(Code::kNotFound,

@@ -27,6 +27,8 @@ struct ServerOptions {
   // From a serialized ServerDef, whose fields the caller may then override. TypeError if it is
   // none.
   static ServerOptions FromMessage(std::string_view serialized_server_def);
+  // Adds a config to the one that a message has brought: what is set wins, lists grow.
+  void MergeConfig(const SessionConfig& given);
 };
 
 // A server of one task: answers sessions at its task's address and owns what outlives them (RF-4,

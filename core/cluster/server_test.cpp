@@ -74,6 +74,47 @@ BOOST_AUTO_TEST_CASE(cl_10_a_server_is_made_from_a_message_whose_fields_can_be_o
   BOOST_CHECK_THROW(ServerOptions::FromMessage("\xff"), TypeError);
 }
 
+BOOST_AUTO_TEST_CASE(cl_10_a_given_config_is_merged_into_that_of_the_message) {
+  v1::cluster::ServerDef message;
+  auto* config = message.mutable_default_session_config();
+  config->add_device_filters("/job:ps");
+  config->set_operation_timeout_in_ms(1000);
+  ServerOptions options = ServerOptions::FromMessage(message.SerializeAsString());
+  BOOST_TEST(options.protocol == "grpc");
+  BOOST_TEST(!options.cluster);
+  SessionConfig given;
+  given.device_filters = {"/job:worker"};
+  given.isolate_session_state = true;
+  options.MergeConfig(given);
+  BOOST_TEST((options.config.operation_timeout == Duration::Seconds(1)));
+  BOOST_TEST(options.config.isolate_session_state);
+  BOOST_TEST((options.config.device_filters == std::vector<std::string>{"/job:ps", "/job:worker"}));
+  SessionConfig timeout;
+  timeout.operation_timeout = Duration::Seconds(5);
+  options.MergeConfig(timeout);
+  BOOST_TEST((options.config.operation_timeout == Duration::Seconds(5)));
+}
+
+BOOST_AUTO_TEST_CASE(cl_10_the_only_task_of_a_sparse_job_need_not_be_named) {
+  FakeEnv fake;
+  fake.Run([](Env& env) {
+    ServingProcess process(env, RuntimeProfile::Retry());
+    const Server server(process.runtime,
+                        OptionsOf(ClusterSpec::Dict{{"ps", ClusterSpec::TaskMap{{4, "ps:4"}}}}));
+    BOOST_TEST(server.target() == "grpc://ps:4");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(cl_10_an_empty_cluster_has_no_task) {
+  FakeEnv fake;
+  fake.Run([](Env& env) {
+    ServingProcess process(env, RuntimeProfile::Retry());
+    BOOST_CHECK_THROW(Server(process.runtime, ServerOptions()), ValueError);
+    const ClusterSpec::Dict empty{{"ps", std::vector<std::string>()}};
+    BOOST_CHECK_THROW(Server(process.runtime, OptionsOf(empty)), ValueError);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(cl_10_it_starts_at_once_unless_told_not_to) {
   FakeEnv fake;
   fake.Run([&](Env& env) {
@@ -114,6 +155,24 @@ BOOST_AUTO_TEST_CASE(cl_11_a_local_server_is_one_task_on_a_free_port) {
     const auto session = process.Open(graph.graph, {}, servers[1]->target());
     session->Run(graph.counter.initializer);
     BOOST_TEST(testing::ReadCounter(*session, graph) == 0);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(cl_11_a_local_server_takes_a_config_and_may_be_started_later) {
+  FakeEnv fake;
+  fake.Run([](Env& env) {
+    ServingProcess process(env, RuntimeProfile::Retry());
+    SessionConfig config;
+    config.isolate_session_state = true;
+    const auto server = Server::CreateLocal(process.runtime, config, false);
+    BOOST_TEST(!server->started());
+    server->Start();
+    BOOST_TEST(server->started());
+    CounterGraph graph;
+    const auto first = process.Open(graph.graph, {}, server->target());
+    first->Run(graph.counter.initializer);
+    const auto second = process.Open(graph.graph, {}, server->target());  // has its own variables
+    BOOST_CHECK_THROW(testing::ReadCounter(*second, graph), FailedPreconditionError);
   });
 }
 
