@@ -85,7 +85,7 @@ HookList ChiefHooks(Runtime& runtime, const MonitoredTrainingSessionOptions& opt
 
 }  // namespace
 
-std::unique_ptr<MonitoredSession> MonitoredTrainingSession(
+MonitoredSessionOptions internal::TrainingSessionParts(
     Runtime& runtime, Graph& graph, const MonitoredTrainingSessionOptions& options) {
   const auto scaffold = options.scaffold ? options.scaffold : std::make_shared<Scaffold>();
   MonitoredSessionOptions session{.session_creator = nullptr,
@@ -109,7 +109,13 @@ std::unique_ptr<MonitoredSession> MonitoredTrainingSession(
                                     .config = options.config,
                                     .max_wait = options.max_wait});
   }
-  return std::make_unique<MonitoredSession>(runtime, graph, std::move(session));
+  return session;
+}
+
+std::unique_ptr<MonitoredSession> MonitoredTrainingSession(
+    Runtime& runtime, Graph& graph, const MonitoredTrainingSessionOptions& options) {
+  return std::make_unique<MonitoredSession>(
+      runtime, graph, internal::TrainingSessionParts(runtime, graph, options));
 }
 
 }  // namespace faultline

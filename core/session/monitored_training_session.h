@@ -50,4 +50,10 @@ struct MonitoredTrainingSessionOptions {
 std::unique_ptr<MonitoredSession> MonitoredTrainingSession(
     Runtime& runtime, Graph& graph, const MonitoredTrainingSessionOptions& options = {});
 
+namespace internal {
+// What it assembles and hands to MonitoredSession.
+MonitoredSessionOptions TrainingSessionParts(Runtime& runtime, Graph& graph,
+                                             const MonitoredTrainingSessionOptions& options);
+}  // namespace internal
+
 }  // namespace faultline

@@ -36,6 +36,7 @@ class CheckpointSaverHook : public SessionRunHook {
   explicit CheckpointSaverHook(CheckpointSaverHookOptions options);
 
   std::string name() const override { return "CheckpointSaverHook"; }
+  const CheckpointSaverHookOptions& options() const { return options_; }
   void Begin(const HookContext& context) override;
   void AfterCreateSession(Session& session, Coordinator& coordinator) override;
   std::optional<SessionRunArgs> BeforeRun(SessionRunContext& context) override;

@@ -28,6 +28,7 @@ class StepCounterHook : public SessionRunHook {
   explicit StepCounterHook(StepCounterHookOptions options = {});
 
   std::string name() const override { return "StepCounterHook"; }
+  const StepCounterHookOptions& options() const { return options_; }
   void Begin(const HookContext& context) override;
   std::optional<SessionRunArgs> BeforeRun(SessionRunContext& context) override;
   void AfterRun(SessionRunContext& context, const SessionRunValues& values) override;

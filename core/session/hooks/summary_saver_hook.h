@@ -30,6 +30,7 @@ class SummarySaverHook : public SessionRunHook {
   explicit SummarySaverHook(SummarySaverHookOptions options);
 
   std::string name() const override { return "SummarySaverHook"; }
+  const SummarySaverHookOptions& options() const { return options_; }
   void Begin(const HookContext& context) override;
   std::optional<SessionRunArgs> BeforeRun(SessionRunContext& context) override;
   void AfterRun(SessionRunContext& context, const SessionRunValues& values) override;
