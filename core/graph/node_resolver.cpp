@@ -106,6 +106,7 @@ class Resolver {
     for (const AttrDef& attr : def_.attrs) {
       const auto found = node_.attrs.find(attr.name);
       if (found == node_.attrs.end()) {
+        if (attr.later) continue;
         if (!attr.has_default) return Value(fmt::format("attribute '{}' is missing", attr.name));
         node_.attrs.emplace(attr.name, DefaultOf(attr));
       } else {

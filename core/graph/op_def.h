@@ -70,6 +70,9 @@ struct AttrDef {
   std::string_view name{};
   AttrKind kind = AttrKind::kInt;
   bool has_default = false;
+  // Younger than the op: a node keeps it if it has it, and means the default if it has not, so that
+  // older readers of what is written do not meet it.
+  bool later = false;
   // The default of kInt, kBool and kType; a list's is empty, a shape's is of unknown rank.
   std::int64_t number = 0;
   std::string_view text{};  // the default of kString

@@ -80,6 +80,10 @@ constexpr AttrDef Text(std::string_view name, std::string_view value,
           .text = value,
           .allowed_text = allowed};
 }
+constexpr AttrDef Later(AttrDef attr) {
+  attr.later = true;
+  return attr;
+}
 // The length of a list of arguments.
 constexpr AttrDef Count(std::int64_t minimum = 1) {
   return {.name = "N", .kind = AttrKind::kInt, .has_minimum = true, .minimum = minimum};

@@ -55,7 +55,7 @@ Output WithDependencies(const std::vector<Operation*>& dependencies, Output valu
 struct VariableOptions {
   bool trainable = true;
   // Collections that it joins; empty: the global variables.
-  std::vector<std::string> collections;
+  std::vector<std::string> collections = {};
   // The initial value's static shape must be known unless this is false.
   bool validate_shape = true;
   bool use_resource = false;
