@@ -41,9 +41,10 @@ class SummaryLooper final : public ServiceLooper {
 
  protected:
   void RunLoop() override {
-    Fetch::List fetches{*state().options.summary_op};
-    if (HasStep()) fetches.push_back(*state().options.global_step);
-    const Fetched fetched = session().Run(std::move(fetches));
+    const Fetch summary = *state().options.summary_op;
+    const Fetch fetches = HasStep() ? Fetch{summary, Fetch(*state().options.global_step)}
+                                    : Fetch(Fetch::List(1, summary));
+    const Fetched fetched = session().Run(fetches);
     std::optional<std::int64_t> step;
     if (HasStep()) step = IntegerOf(fetched[1].tensor());
     const std::shared_ptr<EventsWriter> writer = state().writer;
