@@ -94,6 +94,7 @@ std::vector<Layer> MakeLayers() {
                     with("bench"),
                     {"benchmark/", "boost/context", "Eigen/", "fmt/", "google/protobuf/", "time.h",
                      "cxxabi.h", "sys/"}});
+  layers.push_back({"docs", all, {}});
   layers.push_back({"cli",
                     {"core", "sim", "faults", "reports", "scenarios", "proptests", "cli"},
                     {"CLI/", "fmt/", "google/protobuf/", "unistd.h", "sys/", "signal.h"}});
@@ -422,7 +423,7 @@ std::vector<RuleFinding> CheckFile(std::string_view path, std::string_view text)
 std::vector<std::string> ListSources(const std::string& root) {
   std::vector<std::string> sources;
   for (const char* top :
-       {"core", "sim", "faults", "reports", "scenarios", "proptests", "bench", "cli"}) {
+       {"core", "sim", "faults", "reports", "scenarios", "proptests", "bench", "cli", "docs"}) {
     const std::filesystem::path folder = std::filesystem::path(root) / top;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
       const std::string extension = entry.path().extension().string();
