@@ -176,6 +176,44 @@ BOOST_AUTO_TEST_CASE(se_13_what_is_not_in_the_graph_is_a_value_error) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(se_13_an_operation_marked_unfetchable_is_a_value_error) {
+  const Output a = Float(1, "a");
+  const Output b = Float(2, "b");
+  Operation* nothing = NoOp(graph, "nothing");
+  graph.PreventFetching(a.op);
+  graph.PreventFetching(nothing);
+  for (const Fetch& fetch : {Fetch(a), Fetch("a:0"), Fetch(a.op), Fetch(nothing), Fetch("nothing"),
+                             Fetch{b, Fetch::List{a}}}) {
+    BOOST_TEST(ErrorOfRun(fetch).code() == Code::kValueError);
+  }
+  BOOST_TEST(ErrorOfRun(a).message() == "Operation 'a' has been marked as not fetchable.");
+  // A fed tensor too; what else is wrong with the fetches is found before, a wrong feed even before
+  // that.
+  BOOST_TEST(ErrorOfRun(a, {{a, Tensor::Scalar<float>(2)}}).code() == Code::kValueError);
+  BOOST_TEST(ErrorOfRun({a, Fetch()}).code() == Code::kTypeError);
+  BOOST_TEST(ErrorOfRun(a, {{Output(), Tensor::Scalar<float>(2)}}).code() == Code::kTypeError);
+  // What depends on it may be fetched, and it may be fed.
+  BOOST_TEST(ErrorOfRun(Identity(a), {{a, Tensor::Scalar<float>(2)}}).ok());
+  Graph other;
+  BOOST_CHECK_THROW(other.PreventFetching(a.op), ValueError);
+}
+
+BOOST_AUTO_TEST_CASE(se_17_a_tensor_marked_unfeedable_is_a_value_error_found_last) {
+  const Output x = Placeholder(graph, DataType::kInt32, PartialShape({2}), "x");
+  const Output y = Placeholder(graph, DataType::kInt32, PartialShape({2}), "y");
+  graph.PreventFeeding(x);
+  const Tensor good = Tensor::Of<std::int32_t>({1, 2});
+  const Status refused = ErrorOfRun(y, {{y, good}, {x, good}});
+  BOOST_TEST(refused.code() == Code::kValueError);
+  BOOST_TEST(refused.message() == "Tensor x:0 may not be fed.");
+  BOOST_TEST(ErrorOfRun(y, {{x, Tensor::Scalar("text")}}).code() == Code::kTypeError);
+  BOOST_TEST(ErrorOfRun(y, {{x, Tensor::Of<std::int32_t>({1})}}).message().find("shape") !=
+             std::string::npos);
+  BOOST_TEST(ErrorOfRun(y, {{y, good}}).ok());
+  Graph other;
+  BOOST_CHECK_THROW(other.PreventFeeding(x), ValueError);
+}
+
 BOOST_AUTO_TEST_CASE(se_14_a_tensor_named_twice_is_evaluated_once) {
   const Variable v = MakeVariable(graph, Tensor::Scalar<float>(0), "v");
   const Output add = AssignAdd(v, Float(1));

@@ -48,6 +48,9 @@ Result<Tensor> CheckFeed(const Graph& graph, Output key, const Tensor& value) {
         fmt::format("Cannot feed value of shape {} for Tensor '{}', which has shape '{}'",
                     TupleText(converted.shape().dims()), key.name(), TupleText(shape.dims())));
   }
+  if (!graph.IsFeedable(key)) {
+    return Status(Code::kValueError, fmt::format("Tensor {} may not be fed.", key.name()));
+  }
   return converted;
 }
 
@@ -79,7 +82,19 @@ Result<Feeds> CheckFeeds(const Graph& graph, const FeedDict& feeds) {
 Result<FetchPlan> FetchPlan::Make(const Graph& graph, const Fetch& fetches, const Feeds& feeds) {
   FetchPlan plan;
   FL_ASSIGN_OR_RETURN(plan.shape_, plan.Resolve(graph, fetches, feeds, 0));
+  FL_RETURN_IF_ERROR(plan.CheckFetchable(graph));
   return plan;
+}
+
+// SE-13: after the whole structure has been understood, for fed tensors too.
+Status FetchPlan::CheckFetchable(const Graph& graph) {
+  for (const Operation* op : mentioned_) {
+    if (graph.IsFetchable(op)) continue;
+    return Status(Code::kValueError,
+                  fmt::format("Operation '{}' has been marked as not fetchable.", op->name()));
+  }
+  mentioned_.clear();
+  return Status();
 }
 
 Result<FetchPlan::Shape> FetchPlan::Resolve(const Graph& graph, const Fetch& fetch,
@@ -137,6 +152,7 @@ Result<FetchPlan::Shape> FetchPlan::ResolveName(const Graph& graph, const std::s
 }
 
 FetchPlan::Shape FetchPlan::AddOutput(Output output, const Feeds& feeds) {
+  mentioned_.push_back(output.op);
   for (const auto& [key, value] : feeds) {
     if (key == output) {
       fed_.push_back(value);
@@ -150,6 +166,7 @@ FetchPlan::Shape FetchPlan::AddOutput(Output output, const Feeds& feeds) {
 }
 
 FetchPlan::Shape FetchPlan::AddTarget(Operation* op) {
+  mentioned_.push_back(op);
   if (std::find(targets_.begin(), targets_.end(), op) == targets_.end()) targets_.push_back(op);
   return {};
 }

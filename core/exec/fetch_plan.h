@@ -20,7 +20,8 @@ Result<Feeds> CheckFeeds(const Graph& graph, const FeedDict& feeds);
 // values get into the caller's shape.
 class FetchPlan {
  public:
-  // TypeError for a null fetch, ValueError for what is not in the graph.
+  // TypeError for a null fetch, ValueError for what is not in the graph, then for what the graph
+  // does not let be fetched.
   static Result<FetchPlan> Make(const Graph& graph, const Fetch& fetches, const Feeds& feeds);
 
   // Each once, in order of first mention, without the fed ones.
@@ -42,6 +43,7 @@ class FetchPlan {
 
   Result<Shape> Resolve(const Graph& graph, const Fetch& fetch, const Feeds& feeds, int depth);
   Result<Shape> ResolveName(const Graph& graph, const std::string& name, const Feeds& feeds);
+  Status CheckFetchable(const Graph& graph);
   Shape AddOutput(Output output, const Feeds& feeds);
   Shape AddTarget(Operation* op);
   Fetched Arrange(const Shape& shape, const std::vector<Tensor>& values) const;
@@ -49,6 +51,7 @@ class FetchPlan {
   std::vector<Output> fetches_;
   std::vector<Operation*> targets_;
   std::vector<Tensor> fed_;
+  std::vector<const Operation*> mentioned_;  // of every leaf, until all are resolved
   Shape shape_;
 };
 

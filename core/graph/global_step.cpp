@@ -47,9 +47,16 @@ Variable VariableOf(Graph& graph, Operation* op) {
   return variable;
 }
 
-Variable FindGlobalStep(Graph& graph) {
+Variable FindGlobalStep(Graph& graph, Logger* logger) {
   const auto items = graph.GetCollection(GraphKeys::kGlobalStep);
-  if (items.size() > 1) return {};  // GS-1: counts as absent
+  if (items.size() > 1) {  // GS-1: counts as absent
+    if (logger != nullptr) {
+      logger->Log(LogLevel::kError, fmt::format("the collection {} holds {} items, so that none of "
+                                                "them is the global step",
+                                                GraphKeys::kGlobalStep, items.size()));
+    }
+    return {};
+  }
   if (items.size() == 1) {
     if (const auto* variable = std::get_if<Variable>(&items[0])) return *variable;
     if (const auto* output = std::get_if<Output>(&items[0])) return VariableOf(graph, output->op);
@@ -63,8 +70,8 @@ Variable FindGlobalStep(Graph& graph) {
 
 }  // namespace
 
-Variable GetGlobalStep(Graph& graph) {
-  const Variable found = FindGlobalStep(graph);
+Variable GetGlobalStep(Graph& graph, Logger* logger) {
+  const Variable found = FindGlobalStep(graph, logger);
   if (found) CheckIsGlobalStep(found.dtype(), found.shape());
   return found;
 }

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/graph/ops.h"
+#include "core/testing/recorders.h"
 
 namespace faultline {
 namespace {
@@ -57,6 +58,11 @@ BOOST_AUTO_TEST_CASE(gs_1_several_steps_in_the_collection_count_as_none) {
   const Variable step = CreateGlobalStep(graph);
   graph.AddToCollection(GraphKeys::kGlobalStep, step);
   BOOST_TEST(!GetGlobalStep(graph));
+  testing::RecordingLogger logger;
+  BOOST_TEST(!GetGlobalStep(graph, &logger));
+  BOOST_TEST_REQUIRE(logger.lines().size() == 1u);
+  BOOST_TEST((logger.lines()[0].level == LogLevel::kError));
+  BOOST_TEST(logger.Count("holds 2 items") == 1);
 }
 
 BOOST_AUTO_TEST_CASE(gs_1_the_collection_goes_before_the_name) {
