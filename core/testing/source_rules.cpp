@@ -94,7 +94,7 @@ std::vector<Layer> MakeLayers() {
                     with("bench"),
                     {"benchmark/", "boost/context", "Eigen/", "fmt/", "google/protobuf/", "time.h",
                      "cxxabi.h", "sys/"}});
-  layers.push_back({"docs", all, {}});
+  layers.push_back({"docs", all, {"unistd.h"}});
   layers.push_back({"cli",
                     {"core", "sim", "faults", "reports", "scenarios", "proptests", "cli"},
                     {"CLI/", "fmt/", "google/protobuf/", "unistd.h", "sys/", "signal.h"}});
