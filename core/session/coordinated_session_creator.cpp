@@ -19,6 +19,7 @@ CoordinatedSessionCreator::CoordinatedSessionCreator(LayerContext context,
       hooks_(std::move(hooks)),
       stop_grace_period_(stop_grace_period) {
   FL_ASSERT(creator_ != nullptr, "no session creator");
+  if (context_.runtime.semantics.keep_stop_requests) stopped_ = std::make_shared<bool>(false);
 }
 
 CoordinatedSessionCreator::~CoordinatedSessionCreator() {
@@ -55,15 +56,25 @@ Status CoordinatedSessionCreator::BeginAgain() {
   return Status();
 }
 
+void CoordinatedSessionCreator::Thaw() {
+#ifdef FL_MUTANTS
+  if (!context_.runtime.semantics.mutant_thaw_on_recovery || !std::exchange(recovers_, true))
+    return;
+  creator_->graph().UnsafeUnfinalize();
+#endif
+}
+
 Result<std::unique_ptr<SessionLayer>> CoordinatedSessionCreator::Create() {
   FL_RETURN_IF_ERROR(BeginAgain());
   FL_ASSIGN_OR_RETURN(std::unique_ptr<Session> raw, creator_->CreateSession());
   Retire();
   current_.session = std::move(raw);
   current_.coordinator =
-      std::make_shared<Coordinator>(context_.runtime.env, std::set<Code>());  // CR-12
+      std::make_shared<Coordinator>(context_.runtime.env, std::set<Code>(),  // CR-12
+                                    context_.runtime.semantics.keep_root_cause);
   const Made made = current_;
-  auto hooked = std::make_unique<HookedSession>(context_, made.session, hooks_);
+  auto stopped = stopped_ ? stopped_ : std::make_shared<bool>(false);  // WS-18
+  auto hooked = std::make_unique<HookedSession>(context_, made.session, hooks_, std::move(stopped));
   auto layers = std::make_unique<CoordinatedSession>(context_, std::move(hooked), made.coordinator,
                                                      stop_grace_period_);
   const Status status = Prepare(made);
@@ -75,6 +86,7 @@ Result<std::unique_ptr<SessionLayer>> CoordinatedSessionCreator::Create() {
     }
     return status;
   }
+  Thaw();
   return std::unique_ptr<SessionLayer>(std::move(layers));
 }
 

@@ -36,7 +36,9 @@ class CoordinatedSessionCreator {
     std::shared_ptr<Coordinator> coordinator;
   };
   Status Prepare(const Made& made);
+  // Planted defects.
   Status BeginAgain();
+  void Thaw();
   void Retire();
 
   LayerContext context_;
@@ -44,7 +46,11 @@ class CoordinatedSessionCreator {
   ListedHooks hooks_;
   Duration stop_grace_period_;
   Made current_;
-  std::vector<Made> retired_;  // those whose threads outlived their grace period
+#ifdef FL_MUTANTS
+  bool recovers_ = false;  // a session was made before
+#endif
+  std::shared_ptr<bool> stopped_;  // keep_stop_requests: the stop flag of all its sessions
+  std::vector<Made> retired_;      // those whose threads outlived their grace period
 };
 
 }  // namespace faultline

@@ -24,9 +24,10 @@ bool IsAlive(const std::shared_ptr<Task>& thread) { return !thread->finished(); 
 
 }  // namespace
 
-Coordinator::Coordinator(Env& env, std::set<Code> clean_stop_codes)
+Coordinator::Coordinator(Env& env, std::set<Code> clean_stop_codes, bool keep_late_errors)
     : env_(env),
       clean_stop_codes_(std::move(clean_stop_codes)),
+      keep_late_errors_(keep_late_errors),
       stop_(env.spawner),
       stopping_(std::make_shared<CancelToken>()) {}
 
@@ -39,7 +40,11 @@ void Coordinator::RequestStop(std::exception_ptr reason) {
 Status Coordinator::TryRequestStop(Status reason) {
   if (clean_stop_codes_.contains(reason.code())) reason = Status();  // CO-4
   if (joined_ && !reason.ok()) return reason;                        // CO-2
-  if (stop_.IsSet()) return Status();                                // CO-3
+  if (stop_.IsSet()) {                                               // CO-3
+    const bool late = keep_late_errors_ && recorded_.ok() && !reason.ok();
+    if (late) recorded_ = reason.AsDerived();
+    return Status();
+  }
   recorded_ = std::move(reason);
   stop_.Set();
   stopping_->Cancel(Status(Code::kCancelled, "the coordinator was asked to stop"));

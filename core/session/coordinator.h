@@ -17,8 +17,11 @@ namespace faultline {
 // come from any fiber of the process; none suspends but WaitForStop and the joins.
 class Coordinator {
  public:
-  // Codes whose report counts as a clean stop (ER-6).
-  explicit Coordinator(Env& env, std::set<Code> clean_stop_codes = {Code::kOutOfRange});
+  // Codes whose report counts as a clean stop (ER-6). With `keep_late_errors` a stop without an
+  // exception does not hide what is reported between it and the end of the join: the first
+  // such error is recorded, as a consequence (Status::derived).
+  explicit Coordinator(Env& env, std::set<Code> clean_stop_codes = {Code::kOutOfRange},
+                       bool keep_late_errors = false);
 
   // CO-2..CO-5. `reason` OK: no exception. Throws the reason only after a join (CO-2).
   void RequestStop(Status reason = Status());
@@ -61,6 +64,7 @@ class Coordinator {
 
   Env& env_;
   std::set<Code> clean_stop_codes_;
+  bool keep_late_errors_;
   Event stop_;
   std::shared_ptr<CancelToken> stopping_;  // cancelled by a stop: what joins wait with
   Status recorded_;

@@ -37,10 +37,11 @@ struct HookedSession::Merged {
 };
 
 HookedSession::HookedSession(LayerContext context, std::shared_ptr<Session> session,
-                             ListedHooks hooks)
+                             ListedHooks hooks, std::shared_ptr<bool> stopped)
     : WrappedSession(context, std::make_unique<RawLayer>(session)),
       session_(std::move(session)),
-      hooks_(std::move(hooks)) {}
+      hooks_(std::move(hooks)),
+      stopped_(std::move(stopped)) {}
 
 void HookedSession::AnnounceHook(Point point, const ListedHook& hook, const RunRequest& request) {
   env().observer.Announce(point, {IdField("monitored", context().monitored),
@@ -101,28 +102,47 @@ Status HookedSession::TellHooks(const RunRequest& request, SessionRunContext& co
   return Status();
 }
 
-Result<Fetched> HookedSession::Run(const RunRequest& request) {
-  if (stopped_) return Refuse("run called even after a stop was requested");  // WS-30
-  const std::shared_ptr<SessionLayer> raw = inner();
-  if (!raw) return Refuse("the session is closed");
-  SessionRunContext context(request.fetches, request.feeds, *session_);
+Result<Fetched> HookedSession::RunAttempt(const RunRequest& request, SessionLayer& raw,
+                                          SessionRunContext& context) {
   Merged merged;
   FL_RETURN_IF_ERROR(AskHooks(request, context, &merged));
 
   RunMetadata own_metadata;  // WS-37
   RunMetadata* metadata = request.metadata != nullptr ? request.metadata : &own_metadata;
-  const Result<Fetched> result = raw->Run({.fetches = Fetch(merged.fetches),
-                                           .feeds = merged.feeds,
-                                           .options = &merged.options,
-                                           .metadata = metadata,
-                                           .context = request.context});
+  const RunRequest whole{.fetches = Fetch(std::move(merged.fetches)),
+                         .feeds = std::move(merged.feeds),
+                         .options = &merged.options,
+                         .metadata = metadata,
+                         .context = request.context};
+#ifdef FL_MUTANTS
+  if (this->context().runtime.semantics.mutant_run_twice) (void)raw.Run(whole);
+#endif
+  const Result<Fetched> result = raw.Run(whole);
   if (!result.ok()) {
     AnnounceError(this->context(), "run", result.status());
     return result.status();
   }
   FL_RETURN_IF_ERROR(TellHooks(request, context, merged, *result, *metadata));
-  if (context.stop_requested()) stopped_ = true;  // WS-38
+#ifdef FL_MUTANTS
+  if (this->context().runtime.semantics.mutant_after_run_twice) {
+    FL_RETURN_IF_ERROR(TellHooks(request, context, merged, *result, *metadata));
+  }
+#endif
   return (*result)[0];
+}
+
+Result<Fetched> HookedSession::Run(const RunRequest& request) {
+  const bool keep = context().runtime.semantics.keep_stop_requests;
+  // WS-30. A kept stop does not keep a repeated request from being answered (HK-10).
+  const bool repeated = keep && request.context.attempt > 1;
+  if (*stopped_ && !repeated) return Refuse("run called even after a stop was requested");
+  const std::shared_ptr<SessionLayer> raw = inner();
+  if (!raw) return Refuse("the session is closed");
+  SessionRunContext context(request.fetches, request.feeds, *session_);
+  Result<Fetched> result = RunAttempt(request, *raw, context);
+  const bool counts = result.ok() || keep;                   // HK-11
+  if (context.stop_requested() && counts) *stopped_ = true;  // WS-38
+  return result;
 }
 
 }  // namespace faultline

@@ -25,15 +25,20 @@ Status CallHook(const LayerContext& context, const std::function<void()>& body);
 // The layer that calls hooks around every run of a raw session (WS-30..WS-39).
 class HookedSession : public WrappedSession {
  public:
-  HookedSession(LayerContext context, std::shared_ptr<Session> session, ListedHooks hooks);
+  // `stopped` is its stop flag (WS-38); under keep_stop_requests the sessions of a monitored
+  // session have one together, so that a recovery forgets no stop.
+  HookedSession(LayerContext context, std::shared_ptr<Session> session, ListedHooks hooks,
+                std::shared_ptr<bool> stopped = std::make_shared<bool>(false));
 
-  Result<bool> CheckStop() override { return stopped_; }
+  Result<bool> CheckStop() override { return *stopped_; }
   Result<Fetched> Run(const RunRequest& request) override;
 
  private:
   struct Merged;
   // A run that is not made: RuntimeError.
   Status Refuse(std::string text);
+  Result<Fetched> RunAttempt(const RunRequest& request, SessionLayer& raw,
+                             SessionRunContext& context);
   Status AskHooks(const RunRequest& request, SessionRunContext& context, Merged* merged);
   Status TellHooks(const RunRequest& request, SessionRunContext& context, const Merged& merged,
                    const Fetched& results, const RunMetadata& metadata);
@@ -41,7 +46,7 @@ class HookedSession : public WrappedSession {
 
   std::shared_ptr<Session> session_;
   ListedHooks hooks_;
-  bool stopped_ = false;  // never goes back (WS-38)
+  std::shared_ptr<bool> stopped_;  // never goes back (WS-38)
 };
 
 }  // namespace faultline

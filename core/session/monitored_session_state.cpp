@@ -109,7 +109,10 @@ Result<Fetched> MonitoredSessionBase::State::RunOn(SessionLayer& layer, RunReque
   }
   // Within a step function it is on its way to a recovery.
   const bool comes_out = &layer == stack.get() || !Recovers(result.status());
-  if (comes_out) AnnounceRaised(run, result.status());
+  if (!comes_out) return result;
+  failed_run_ = result.status();
+  thread_failed_first_ = ThreadFailed();
+  AnnounceRaised(run, failed_run_);
   return result;
 }
 
@@ -171,11 +174,28 @@ void MonitoredSessionBase::State::AnnounceEnd(const Status& status, bool clean) 
                                                  CodeField(status), FlagField("clean", clean)});
 }
 
+bool MonitoredSessionBase::State::ThreadFailed() const {
+  return creator.coordinator() != nullptr && !creator.coordinator()->recorded().ok();
+}
+
+Status MonitoredSessionBase::State::Choose(const Status& body, const Status& ended,
+                                           const Status& stack_closed, bool thread_first) const {
+  const Status& before_close = ended.ok() ? body : ended;
+  if (!context.runtime.semantics.keep_root_cause) {
+    return stack_closed.ok() ? before_close : stack_closed;
+  }
+  if (thread_first && !stack_closed.ok()) return stack_closed;
+  if (!body.ok()) return body;
+  return ended.ok() ? stack_closed : ended;
+}
+
 Status MonitoredSessionBase::State::Close(const Status& body) {
   if (closed) {
     return Refuse(Point::kCloseAfterClose, "the monitored session is already closed");
   }
   closed = true;
+  const bool thread_first =
+      !body.ok() && body == failed_run_ ? thread_failed_first_ : ThreadFailed();
   const bool lost = Lost();
   Status error = body;
   if (lost && error.ok()) error = recoverable->lost();
@@ -187,8 +207,7 @@ Status MonitoredSessionBase::State::Close(const Status& body) {
   creator.Forget();
   if (!graph_was_final) graph.UnsafeUnfinalize();
 
-  if (!ended.ok()) error = ended;
-  if (!stack_closed.ok()) error = stack_closed;  // MS-25
+  error = Choose(error, ended, stack_closed, thread_first);
   AnnounceEnd(error, call_ends);
   return error;
 }

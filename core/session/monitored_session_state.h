@@ -48,11 +48,18 @@ struct MonitoredSessionBase::State {
   bool Recovers(const Status& status) const;
   // STRICT: there is no current session, and none is pretended.
   bool Lost() const;
+  // MS-25: which of several errors comes out. `thread_first`: what a thread had reported was there
+  // before `body`.
+  Status Choose(const Status& body, const Status& ended, const Status& stack_closed,
+                bool thread_first) const;
+  bool ThreadFailed() const;
   void AnnounceEnd(const Status& status, bool clean);
   friend class MonitoredSessionBase;
 
   std::uint64_t runs_ = 0;
   bool stop_announced_ = false;
+  Status failed_run_;                 // what the last run that failed gave to its caller
+  bool thread_failed_first_ = false;  // whether a thread had reported an error by then
 };
 
 }  // namespace faultline

@@ -84,7 +84,12 @@ Status RecoverableSession::GiveUp(const std::shared_ptr<SessionLayer>& failed,
   env().observer.Announce(Point::kRecoveryStart, {IdField("monitored", context().monitored),
                                                   CodeField(error), MessageField(error)});
   const Status closed = Close();
-  if (!closed.ok()) {
+  // What a thread reports while it is stopped is no reason to give up (INV-33).
+  const bool consequence = context().runtime.semantics.keep_root_cause && closed.derived();
+  if (consequence) {
+    env().logger.Log(LogLevel::kWarning,
+                     "an error of a thread that was stopped is ignored: " + closed.ToString());
+  } else if (!closed.ok()) {
     lost_ = closed;
     return closed;
   }
