@@ -38,29 +38,32 @@ class SaverProcess {
     RegisterCheckpointKernels(kernels_);
   }
 
-  Graph& graph() { return graph_; }
+  Graph& graph() { return *graph_; }
   Runtime& runtime() { return runtime_; }
   // Opened on first use, when the graph is complete.
   Session& session() {
-    if (!session_) session_ = factory_.Open("", graph_, {}).value();
+    if (!session_) session_ = factory_.Open("", *graph_, {}).value();
     return *session_;
   }
 
   // A variable of the process's graph.
-  Variable Make(const std::string& name, Tensor value) {
-    return MakeVariable(graph_, std::move(value), name);
+  Variable Make(const std::string& name, Tensor value, bool use_resource = false) {
+    return MakeVariable(*graph_, std::move(value), name,
+                        {.collections = {}, .use_resource = use_resource});
   }
+  // Takes the place of the graph, before anything has been made in it.
+  void UseGraph(std::unique_ptr<Graph> graph) { graph_ = std::move(graph); }
   void Initialize(const std::vector<Variable>& variables) {
-    Operation* init = VariablesInitializer(graph_, variables);
+    Operation* init = VariablesInitializer(*graph_, variables);
     session().Run(init);
   }
   void Set(const Variable& variable, Tensor value) {
-    session().Run(Assign(variable, Constant(graph_, std::move(value))));
+    session().Run(Assign(variable, Constant(*graph_, std::move(value))));
   }
-  Tensor Get(const Variable& variable) { return session().Run(variable.handle).tensor(); }
+  Tensor Get(const Variable& variable) { return session().Run(variable).tensor(); }
   Status TryGet(const Variable& variable) {
     RunRequest request;
-    request.fetches = Fetch(variable.handle);
+    request.fetches = Fetch(variable);
     return session().TryRun(request).status();
   }
 
@@ -70,7 +73,7 @@ class SaverProcess {
   EventsWriterCache events_;
   LocalSessionFactory factory_;
   Runtime runtime_;
-  Graph graph_;
+  std::unique_ptr<Graph> graph_ = std::make_unique<Graph>();
   std::unique_ptr<Session> session_;
 };
 

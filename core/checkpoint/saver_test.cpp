@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/checkpoint/saver_fixture.h"
 #include "core/graph/meta_graph.h"
+#include "core/graph/meta_graph_file.h"
 #include "core/proto/meta_graph.pb.h"
 #include "core/testing/fake_env.h"
 
@@ -451,22 +452,27 @@ BOOST_AUTO_TEST_CASE(hc_s30_the_meta_graph_can_be_read_in_both_formats) {  // CK
   InFiber([](Env& env, FakeEnv& fake) {
     OneVariable one(env);
     one.Save("/d/m");
-    v1::tf::MetaGraphDef binary;
-    BOOST_REQUIRE(binary.ParseFromString(fake.files().Content("/d/m.meta")));
-    BOOST_TEST(binary.graph_def().node_size() ==
-               static_cast<int>(one.process.graph().operations().size()));
-    std::string text;
-    BOOST_REQUIRE(google::protobuf::TextFormat::PrintToString(binary, &text));
-    v1::tf::MetaGraphDef from_text;
-    BOOST_REQUIRE(google::protobuf::TextFormat::ParseFromString(text, &from_text));
-    BOOST_TEST((from_text.SerializeAsString() == binary.SerializeAsString()));
-    // A saver's description is none, in either format.
-    std::string saver_text;
-    BOOST_REQUIRE(google::protobuf::TextFormat::PrintToString(binary.saver_def(), &saver_text));
-    BOOST_TEST(!from_text.ParseFromString(saver_text));
+    const std::string binary = fake.files().Content("/d/m.meta");
+    BOOST_TEST((ReadMetaGraphFile(env.files, "/d/m.meta").value() == binary));
+    fake.files().Put("/d/text.meta", MetaGraphText(binary).value());
+    const std::string from_text = ReadMetaGraphFile(env.files, "/d/text.meta").value();
+    BOOST_TEST((from_text == binary));
+    BOOST_TEST((ImportMetaGraph(from_text)->graph->Digest() == one.process.graph().Digest()));
+    // A saver's description is none.
     v1::tf::SaverDef saver;
     BOOST_TEST(saver.ParseFromString(one.saver.Serialize()));
-    BOOST_TEST(saver.SerializeAsString() == binary.saver_def().SerializeAsString());
+    std::string saver_text;
+    BOOST_REQUIRE(google::protobuf::TextFormat::PrintToString(saver, &saver_text));
+    fake.files().Put("/d/saver", saver_text);
+    const Status neither = ReadMetaGraphFile(env.files, "/d/saver").status();
+    BOOST_TEST(neither.code() == Code::kIOError);
+    BOOST_TEST(neither.message().find("Cannot parse file /d/saver") != std::string::npos);
+    BOOST_TEST(env.files.Remove("/d/m.meta").ok());
+    const Status missing = ReadMetaGraphFile(env.files, "/d/m.meta").status();
+    BOOST_TEST(missing.code() == Code::kIOError);
+    BOOST_TEST(missing.message().find("does not exist") != std::string::npos);
+    fake.files().Fail({.op = FileOp::kOpen, .status = Status(Code::kPermissionDenied, "no")});
+    BOOST_TEST(ReadMetaGraphFile(env.files, "/d/saver").status().code() == Code::kPermissionDenied);
   });
 }
 
