@@ -5,11 +5,11 @@
 
 #include "core/base/error.h"
 #include "core/session/announce.h"
+#include "core/session/session_log.h"
 
 namespace faultline {
 
 using internal::CodeField;
-using internal::FlagField;
 using internal::IdField;
 using internal::MessageField;
 
@@ -59,10 +59,8 @@ Status MonitoredSessionBase::State::BeginHooks() {
 }
 
 Status MonitoredSessionBase::State::Open() {
-  env().observer.Announce(Point::kMonitoredStart,
-                          {IdField("monitored", context.monitored),
-                           {"hooks", static_cast<std::int64_t>(hooks.size())},
-                           FlagField("recovery", recoverable != nullptr)});
+  internal::SessionLog(env(), context.monitored)
+      .MonitoredBegins(hooks.size(), recoverable != nullptr);
   Status status = BeginHooks();
   if (status.ok() && recoverable != nullptr) {
     status = recoverable->Start();
@@ -77,7 +75,7 @@ Status MonitoredSessionBase::State::Open() {
   }
   if (status.ok()) return status;
   closed = true;
-  AnnounceEnd(status, false);
+  internal::SessionLog(env(), context.monitored).Closed(status, false);
   return status;  // MS-5, GF-7
 }
 
@@ -150,7 +148,7 @@ Result<bool> MonitoredSessionBase::State::ShouldStop() {
   if (closed) return true;
   Result<bool> stop = stack->ShouldStop();
   if (stop.ok() && *stop && !std::exchange(stop_announced_, true)) {
-    env().observer.Announce(Point::kStopRequested, {IdField("monitored", context.monitored)});
+    internal::SessionLog(env(), context.monitored).StopRequested();
   }
   return stop;
 }
@@ -167,11 +165,6 @@ Status MonitoredSessionBase::State::EndHooks() {
     FL_RETURN_IF_ERROR(CallHook(context, [&] { hook.hook->End(*creator.raw_session()); }));
   }
   return Status();
-}
-
-void MonitoredSessionBase::State::AnnounceEnd(const Status& status, bool clean) {
-  env().observer.Announce(Point::kMonitoredEnd, {IdField("monitored", context.monitored),
-                                                 CodeField(status), FlagField("clean", clean)});
 }
 
 bool MonitoredSessionBase::State::ThreadFailed() const {
@@ -208,7 +201,7 @@ Status MonitoredSessionBase::State::Close(const Status& body) {
   if (!graph_was_final) graph.UnsafeUnfinalize();
 
   error = Choose(error, ended, stack_closed, thread_first);
-  AnnounceEnd(error, call_ends);
+  internal::SessionLog(env(), context.monitored).Closed(error, call_ends);
   return error;
 }
 

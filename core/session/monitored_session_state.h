@@ -53,7 +53,6 @@ struct MonitoredSessionBase::State {
   Status Choose(const Status& body, const Status& ended, const Status& stack_closed,
                 bool thread_first) const;
   bool ThreadFailed() const;
-  void AnnounceEnd(const Status& status, bool clean);
   friend class MonitoredSessionBase;
 
   std::uint64_t runs_ = 0;

@@ -5,13 +5,9 @@
 #include <utility>
 
 #include "core/env/env.h"
-#include "core/session/announce.h"
+#include "core/session/session_log.h"
 
 namespace faultline {
-
-using internal::CodeField;
-using internal::IdField;
-using internal::MessageField;
 
 RecoverableSession::RecoverableSession(LayerContext context, LayerCreator creator,
                                        RecoveryOptions options)
@@ -32,8 +28,7 @@ void RecoverableSession::PauseBeforeCreation() {
     pause = pause * 2;
   }
   pause = std::min(pause, options_.longest_pause);
-  env().observer.Announce(Point::kRecoveryWait, {IdField("monitored", context().monitored),
-                                                 {"wait_ns", pause.nanoseconds()}});
+  internal::SessionLog(env(), context().monitored).Pauses(pause);
   SleepFor(env(), "the pause between two recoveries", pause);
 }
 
@@ -59,6 +54,9 @@ Status RecoverableSession::CreateInner() {
     if (created.ok()) {
       set_inner(std::move(created).value());
       lost_ = Status();
+      if (std::exchange(replaces_, true)) {
+        internal::SessionLog(env(), context().monitored).Recovered(session_id(), ++replaced_);
+      }
       return Status();
     }
     const Status error = created.status();
@@ -78,11 +76,7 @@ Status RecoverableSession::CreateInner() {
 Status RecoverableSession::GiveUp(const std::shared_ptr<SessionLayer>& failed,
                                   const Status& error) {
   if (inner() != failed) return Status();
-  env().logger.Log(LogLevel::kInfo,
-                   "A preemption error was raised, closing the session; it will be created anew: " +
-                       error.ToString());
-  env().observer.Announce(Point::kRecoveryStart, {IdField("monitored", context().monitored),
-                                                  CodeField(error), MessageField(error)});
+  internal::SessionLog(env(), context().monitored).Lost(failed->session_id(), error);
   const Status closed = Close();
   // What a thread reports while it is stopped is no reason to give up (INV-33).
   const bool consequence = context().runtime.semantics.keep_root_cause && closed.derived();

@@ -57,6 +57,8 @@ class RecoverableSession : public WrappedSession {
   RecoveryOptions options_;
   Status lost_;
   Status ended_;                 // bounded_recovery: what ended the session for good
+  bool replaces_ = false;        // the next session replaces another one
+  std::int64_t replaced_ = 0;    // sessions that were
   int recoveries_ = 0;           // since the last acknowledged run
   int fruitless_creations_ = 0;  // creations since then
 };

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/session/announce.h"
+#include "core/session/session_log.h"
 
 namespace faultline {
 
@@ -89,7 +90,7 @@ Result<std::unique_ptr<Session>> SessionManager::TryPrepareSession(const Prepare
   AnnounceAttempt("chief");
   Opened opened;
   const Status status = Prepare(options, &opened);
-  if (!status.ok() && opened.session) Release(*opened.session);  // SM-28
+  if (!status.ok() && opened.session) ReleaseFailed(*opened.session);  // SM-28
   AnnounceDone("chief", opened.restored ? "restored" : "init", opened, status);
   if (!status.ok()) return status;
   return std::move(opened.session);
@@ -119,7 +120,7 @@ Status SessionManager::Prepare(const PrepareOptions& options, Opened* opened) {
                     "{}, init fn: {}: {}",
                     OpText(options.init_op), FunctionText(options.init_fn), local.reason));
   }
-  FL_ASSIGN_OR_RETURN(const Readiness model, CheckReady(session, options_.ready_op, "ready"));
+  FL_ASSIGN_OR_RETURN(const Readiness model, CheckReadyAtLast(session));
   if (!model.ready) {  // SM-25
     return Status(Code::kRuntimeError,
                   fmt::format("the init ops did not make the model ready; init op: {}, init fn: "
@@ -132,8 +133,8 @@ Status SessionManager::Prepare(const PrepareOptions& options, Opened* opened) {
 
 Status SessionManager::Initialize(const PrepareOptions& options, Session& session) {
   if (options.init_op.null() && !options.init_fn) return Status();  // SM-27
-  Observer& observer = runtime_.env.observer;
-  observer.Announce(Point::kInitStart, {IdField("session", session.id())});
+  internal::SessionLog log(runtime_.env);
+  log.Initializes(session.id());
   Status status;
   if (!options.init_op.null()) {
     status = session
@@ -146,7 +147,7 @@ Status SessionManager::Initialize(const PrepareOptions& options, Session& sessio
     InitializingSession initializing(session);
     status = CallUser([&] { options.init_fn(initializing); });
   }
-  observer.Announce(Point::kInitDone, {IdField("session", session.id()), CodeField(status)});
+  log.Initialized(session.id(), status);
   return status;
 }
 
@@ -154,7 +155,7 @@ Result<RecoveredSession> SessionManager::TryRecoverSession(const PrepareOptions&
   AnnounceAttempt("chief");
   Opened opened;
   const Result<bool> initialized = Recover(options, &opened);
-  if (!initialized.ok() && opened.session) Release(*opened.session);  // SM-28
+  if (!initialized.ok() && opened.session) ReleaseFailed(*opened.session);  // SM-28
   AnnounceDone("chief", opened.restored ? "restored" : "none", opened, initialized.status());
   if (!initialized.ok()) return initialized.status();
   return RecoveredSession{std::move(opened.session), *initialized};
@@ -165,19 +166,16 @@ Result<bool> SessionManager::Recover(const PrepareOptions& options, Opened* open
   Session& session = *opened->session;
   FL_ASSIGN_OR_RETURN(const Readiness local, TryLocalInit(session));  // SM-31
   if (!opened->restored) return false;                                // SM-32
-  if (!local.ready) {                                                 // SM-33
-    Log(LogLevel::kInfo, fmt::format("Restoring the model from {} did not make it ready for local "
-                                     "init: {}",
-                                     opened->checkpoint, local.reason));
+  internal::SessionLog log(runtime_.env);
+  if (!local.ready) {  // SM-33
+    log.RestoreNotReady(session.id(), opened->checkpoint, "ready_for_local_init", local.reason);
     return false;
   }
   FL_ASSIGN_OR_RETURN(const Readiness model, CheckReady(session, options_.ready_op, "ready"));
   if (!model.ready) {  // SM-34
-    Log(LogLevel::kInfo, fmt::format("Restoring the model from {} did not make it ready: {}",
-                                     opened->checkpoint, model.reason));
+    log.RestoreNotReady(session.id(), opened->checkpoint, "ready", model.reason);
     return false;
   }
-  Log(LogLevel::kInfo, fmt::format("Restored the model from {}", opened->checkpoint));
   return true;
 }
 
@@ -210,11 +208,10 @@ Result<std::unique_ptr<Session>> SessionManager::Wait(const std::string& target,
 #endif
   while (true) {
     ++*polls;
-    FL_ASSIGN_OR_RETURN(std::unique_ptr<Session> session,  // SM-42
-                        runtime_.sessions.Open(target, graph_, config));
+    FL_ASSIGN_OR_RETURN(std::unique_ptr<Session> session, OpenSession(target, config));  // SM-42
     const Result<Readiness> local = TryLocalInit(*session);
     Result<Readiness> model = local;
-    if (local.ok() && local->ready) model = CheckReady(*session, options_.ready_op, "ready");
+    if (local.ok() && local->ready) model = CheckReadyAtLast(*session);
     if (model.ok() && model->ready) return session;
     Release(*session);  // SM-43, SM-47
     if (!model.ok()) return model.status();
@@ -225,32 +222,40 @@ Result<std::unique_ptr<Session>> SessionManager::Wait(const std::string& target,
                     fmt::format("the session was not ready after waiting {} secs",
                                 max_wait.nanoseconds() / 1'000'000'000));
     }
-    Log(LogLevel::kInfo, fmt::format("Waiting for the model to be ready. For local init: {}; "
-                                     "model: {}",
-                                     local->ready ? "ready" : local->reason,
-                                     local->ready ? model->reason : "not checked"));
-    env.observer.Announce(Point::kWaitForReady, {IdField("session", session->id()),
-                                                 {"reason", std::string_view(model->reason)}});
+    internal::SessionLog(env).WaitsForReady(session->id(), local->ready ? "ready" : local->reason,
+                                            local->ready ? model->reason : "not checked");
     session.reset();
     SleepFor(env, "the model to be ready", pause);
   }
 }
 
 void SessionManager::AnnounceAttempt(std::string_view role) {
-  runtime_.env.observer.Announce(
-      Point::kCreateAttempt,
-      {{"session", std::int64_t{0}}, {"role", role}, {"attempt", ++attempts_}});
+  internal::SessionLog(runtime_.env).CreationAsked(role, ++attempts_);
 }
 
 void SessionManager::AnnounceDone(std::string_view role, std::string_view path,
                                   const Opened& opened, const Status& status) {
-  runtime_.env.observer.Announce(Point::kCreateDone,
-                                 {IdField("session", opened.session ? opened.session->id() : 0),
-                                  {"role", role},
-                                  {"path", path},
-                                  {"checkpoint", std::string_view(opened.checkpoint)},
-                                  CodeField(status),
-                                  MessageField(status)});
+  internal::SessionLog(runtime_.env)
+      .CreationDone({.session = opened.session ? opened.session->id() : 0,
+                     .role = role,
+                     .path = path,
+                     .checkpoint = opened.checkpoint},
+                    status);
+}
+
+Result<std::unique_ptr<Session>> SessionManager::OpenSession(const std::string& target,
+                                                             const SessionConfig& config) {
+  FL_ASSIGN_OR_RETURN(std::unique_ptr<Session> session,
+                      runtime_.sessions.Open(target, graph_, config));
+  internal::SessionLog(runtime_.env).Opened(session->id(), target);
+  return session;
+}
+
+void SessionManager::ReleaseFailed(Session& session) {
+#ifdef FL_MUTANTS
+  if (runtime_.semantics.mutant_keep_failed_session) return;
+#endif
+  Release(session);
 }
 
 void SessionManager::Release(Session& session) {

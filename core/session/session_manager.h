@@ -91,7 +91,10 @@ class SessionManager {
                     const Status& status);
   // Closes without masking anything (Q-1, SM-42).
   void Release(Session& session);
+  void ReleaseFailed(Session& session);
 
+  Result<std::unique_ptr<Session>> OpenSession(const std::string& target,
+                                               const SessionConfig& config);
   Status OpenAndRestore(const PrepareOptions& options, Opened* opened);
   Result<std::optional<CheckpointState>> AwaitState(const PrepareOptions& options);
   Status RestoreState(const PrepareOptions& options, const CheckpointState& state, Opened* opened);
@@ -101,6 +104,8 @@ class SessionManager {
   Status RestorePath(Session& session, Saver& saver, const std::string& path);
 
   Result<Readiness> CheckReady(Session& session, const Fetch& op, std::string_view which);
+  // The check before a session is handed out.
+  Result<Readiness> CheckReadyAtLast(Session& session);
   Result<Readiness> RunReadyOp(Session& session, const Fetch& op, std::string_view which);
   Result<Readiness> TryLocalInit(Session& session);
   void Log(LogLevel level, const std::string& text);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/session/announce.h"
+#include "core/session/session_log.h"
 
 namespace faultline {
 
@@ -40,6 +41,13 @@ Result<SessionManager::Readiness> SessionManager::CheckReady(Session& session, c
   return result;
 }
 
+Result<SessionManager::Readiness> SessionManager::CheckReadyAtLast(Session& session) {
+#ifdef FL_MUTANTS
+  if (runtime_.semantics.mutant_hand_out_unready) return Readiness();
+#endif
+  return CheckReady(session, options_.ready_op, "ready");
+}
+
 Result<SessionManager::Readiness> SessionManager::RunReadyOp(Session& session, const Fetch& op,
                                                              std::string_view which) {
   const Result<Fetched> value =
@@ -70,13 +78,19 @@ Result<SessionManager::Readiness> SessionManager::RunReadyOp(Session& session, c
 
 Result<SessionManager::Readiness> SessionManager::TryLocalInit(Session& session) {
   if (options_.local_init_op.null()) return Readiness();  // SM-9
-  FL_ASSIGN_OR_RETURN(Readiness readiness, CheckReady(session, options_.ready_for_local_init_op,
-                                                      "ready_for_local_init"));
+  bool ask = true;
+#ifdef FL_MUTANTS
+  ask = !runtime_.semantics.mutant_local_init_unasked;
+#endif
+  Readiness readiness;
+  if (ask) {
+    FL_ASSIGN_OR_RETURN(
+        readiness, CheckReady(session, options_.ready_for_local_init_op, "ready_for_local_init"));
+  }
   if (!readiness.ready) return readiness;
 
-  Log(LogLevel::kInfo, "Running local_init_op.");
-  Observer& observer = runtime_.env.observer;
-  observer.Announce(Point::kLocalInitStart, {IdField("session", session.id())});
+  internal::SessionLog log(runtime_.env);
+  log.RunsLocalInit(session.id());
   const auto& run_options = options_.local_init_run_options;
   const Status status = session
                             .TryRun({.fetches = options_.local_init_op,
@@ -84,9 +98,8 @@ Result<SessionManager::Readiness> SessionManager::TryLocalInit(Session& session)
                                      .options = run_options ? &*run_options : nullptr,
                                      .context = {.cause = Cause::kLocalInit}})
                             .status();
-  observer.Announce(Point::kLocalInitDone, {IdField("session", session.id()), CodeField(status)});
+  log.RanLocalInit(session.id(), status);
   FL_RETURN_IF_ERROR(status);  // SM-10
-  Log(LogLevel::kInfo, "Done running local_init_op.");
   return readiness;
 }
 

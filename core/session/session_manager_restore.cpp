@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.h"
+#include "core/session/session_log.h"
 
 namespace faultline {
 
@@ -30,8 +31,7 @@ bool IsGoneOrDamaged(const Status& status) {
 }  // namespace
 
 Status SessionManager::OpenAndRestore(const PrepareOptions& options, Opened* opened) {
-  FL_ASSIGN_OR_RETURN(opened->session,
-                      runtime_.sessions.Open(options.target, graph_, options.config));
+  FL_ASSIGN_OR_RETURN(opened->session, OpenSession(options.target, options.config));
   const bool has_dir = !options.checkpoint_dir.empty();
   const bool has_file = !options.checkpoint_filename_with_path.empty();
   if (has_dir && has_file) {  // SM-11
@@ -57,10 +57,7 @@ Result<std::optional<CheckpointState>> SessionManager::AwaitState(const PrepareO
     FL_ASSIGN_OR_RETURN(std::optional<CheckpointState> state,
                         GetCheckpointState(env, runtime_.semantics, options.checkpoint_dir));
     if (state || !options.wait_for_checkpoint || waited >= options.max_wait) return state;
-    Log(LogLevel::kInfo, "Waiting for a checkpoint in " + options.checkpoint_dir);
-    env.observer.Announce(Point::kWaitForCheckpoint,
-                          {{"directory", std::string_view(options.checkpoint_dir)},
-                           {"waited_ns", waited.nanoseconds()}});
+    internal::SessionLog(env).WaitsForCheckpoint(options.checkpoint_dir, waited);
     SleepFor(env, "a checkpoint in " + options.checkpoint_dir, options_.recovery_wait);
     waited += options_.recovery_wait;
   }
@@ -77,6 +74,12 @@ Status SessionManager::RestoreState(const PrepareOptions& options, const Checkpo
 }
 
 Result<std::string> SessionManager::ChooseCheckpoint(const Saver& saver, CheckpointState* state) {
+#ifdef FL_MUTANTS
+  const bool oldest = runtime_.semantics.mutant_restore_oldest;
+  if (oldest && !state->all_model_checkpoint_paths.empty()) {
+    return state->all_model_checkpoint_paths.front();
+  }
+#endif
   const std::string latest = state->model_checkpoint_path;
   if (!runtime_.semantics.fall_back_to_complete || saver.empty()) return latest;  // SM-19
   std::vector<std::string> candidates = state->all_model_checkpoint_paths;
@@ -98,8 +101,11 @@ Result<std::string> SessionManager::ChooseCheckpoint(const Saver& saver, Checkpo
 }
 
 Status SessionManager::RestorePath(Session& session, Saver& saver, const std::string& path) {
-  Log(LogLevel::kInfo, "Restoring parameters from " + path);
-  return saver.TryRestore(session, path);  // announces the restore
+  internal::SessionLog log(runtime_.env);
+  log.Restores(session.id(), path);
+  FL_RETURN_IF_ERROR(saver.TryRestore(session, path));
+  log.Restored(session.id(), path);
+  return Status();
 }
 
 }  // namespace faultline
