@@ -109,7 +109,8 @@ Status BundleReader::ReadHeader(std::string image) {
   if (!iterator->Valid()) {
     return CorruptFile(iterator->status(), path, "failed to seek to header entry");
   }
-  if (iterator->key() != kHeaderKey) {
+  // Where misses hide damage, the first readable entry passes for the header, as upstream.
+  if (iterator->key() != kHeaderKey && !options_.misses_hide_damage) {
     const Status cause = iterator->status();
     return CorruptFile(cause.ok() ? DataLoss("the first key is not empty") : cause, path,
                        "no header entry");
@@ -121,10 +122,15 @@ Status BundleReader::ReadHeader(std::string image) {
 }
 
 Result<BundleEntry> BundleReader::Find(std::string_view name) const {
-  const auto iterator = table_->NewIterator();
-  iterator->Seek(name);
+  if (finder_ == nullptr) finder_ = table_->NewIterator();
+  finder_->Seek(name);
+  const Status damage = finder_->status();
+  if (damage.ok() && finder_->Valid() && finder_->key() == name) {
+    return ParseEntry(name, finder_->value());
+  }
+  const std::unique_ptr<TableIterator> iterator = std::move(finder_);  // it would keep the error
   if (iterator->Valid() && iterator->key() == name) return ParseEntry(name, iterator->value());
-  if (!options_.misses_hide_damage) FL_RETURN_IF_ERROR(iterator->status());  // CK-315
+  if (!options_.misses_hide_damage) FL_RETURN_IF_ERROR(damage);  // CK-315
   return Status(Code::kNotFound, fmt::format("Key {} not found in checkpoint", name));
 }
 

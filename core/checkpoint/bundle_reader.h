@@ -19,7 +19,7 @@ namespace faultline {
 
 struct BundleReaderOptions {
   // CK-315: a key that lies in an unreadable block of the index is NOT_FOUND, as in TensorFlow,
-  // instead of the block's error.
+  // instead of the block's error. CK-1001: so are all keys of the first block, header included.
   bool misses_hide_damage = false;
   // CK-1006: data that ends too early is DATA_LOSS instead of OUT_OF_RANGE.
   bool truncation_is_data_loss = false;
@@ -67,6 +67,9 @@ class BundleReader {
   BundleReaderOptions options_;
   BundleHeader header_;
   std::unique_ptr<Table> table_;
+  // Of Find: it keeps the block that it has verified, so that a thousand look-ups in one block read
+  // it once. Null before the first and after an error.
+  mutable std::unique_ptr<TableIterator> finder_;
   std::map<std::int32_t, std::unique_ptr<RandomAccessFile>> data_files_;
 };
 

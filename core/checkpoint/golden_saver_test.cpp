@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <boost/test/unit_test.hpp>
 
 #include "core/base/error.h"
@@ -64,6 +65,16 @@ void Walk(Env& env, const std::string& directory, const std::string& inner,
       out->push_back(JoinPath(inner, name));
     }
   }
+}
+
+// A state text of 2.21 as 2.0 writes it: bytes from 0x80 as octal escapes (CK-1702).
+std::string WithOctal(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x80 ? std::string(1, c) : fmt::format("\\{:03o}", byte);
+  }
+  return out;
 }
 
 // Replays what upstream's Saver was asked to do.
@@ -191,8 +202,9 @@ class History {
       const double wanted = time.null() ? std::numeric_limits<double>::infinity() : time.number();
       BOOST_TEST(ours[i].second == wanted);
     }
-    if (action["state"].null() || golden_.name == "special_path_characters") return;
-    BOOST_TEST(fake_.files().Content(JoinPath(directory_, state_file_)) == action["state"].text());
+    if (action["state"].null()) return;
+    const std::string state = action["state"].text();
+    BOOST_TEST(fake_.files().Content(JoinPath(directory_, state_file_)) == WithOctal(state));
   }
 
   void CheckEnd() {
@@ -350,13 +362,11 @@ BOOST_AUTO_TEST_CASE(restoring_gives_the_same_values_and_errors) {
       const std::string path = call["path"].text_or("");
       const Status restored = saver.TryRestore(process.session(), path);
       BOOST_TEST_CONTEXT(path) {
-        if (path.empty()) {
-          BOOST_TEST(restored.code() == Code::kValueError);
-        } else if (path.ends_with("*")) {
-          // Upstream looks at the file once more, whose error then has no code.
-          BOOST_TEST(restored.message().find("No such file or directory") != std::string::npos);
-        } else {
+        if (call["path"].null() || !path.empty()) {
           CheckError(restored, call["error"]);
+        } else {  // an empty path stands for none here, so the other of the two ValueErrors
+          BOOST_TEST(restored.code() == Code::kValueError);
+          BOOST_TEST(restored.message() == "Can't load save_path when it is None.");
         }
       }
     }
@@ -369,10 +379,10 @@ BOOST_AUTO_TEST_CASE(reshaping_gives_the_same_values_and_errors) {
       fake.files().Put(golden.root() + "/" + path, content);
     int calls = 0;
     for (const Json& call : golden.manifest["checkpoints"].list()[0]["restores"].list()) {
-      if (call["resource"].flag()) continue;
       SaverProcess process(env);
       const Variable v =
-          process.Make("v", Tensor(DataType::kFloat, testing::ShapeOfJson(call["variable_shape"])));
+          process.Make("v", Tensor(DataType::kFloat, testing::ShapeOfJson(call["variable_shape"])),
+                       call["resource"].flag());
       SaverOptions options;
       options.reshape = call["reshape"].flag();
       Saver saver(process.runtime(), process.graph(), options);
@@ -385,7 +395,7 @@ BOOST_AUTO_TEST_CASE(reshaping_gives_the_same_values_and_errors) {
       }
       ++calls;
     }
-    BOOST_TEST(calls >= 4);
+    BOOST_TEST(calls == 7);
   });
 }
 

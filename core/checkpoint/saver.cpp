@@ -7,6 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/checkpoint/bundle_commit.h"
+#include "core/checkpoint/bundle_format.h"
+#include "core/checkpoint/path_match.h"
 #include "core/checkpoint/saver_graph.h"
 #include "core/graph/meta_graph.h"
 #include "core/summary/wall_seconds.h"
@@ -302,7 +304,17 @@ Status Saver::RestoreFiles(Session& session, const std::string& save_path) {
     return Status(Code::kValueError,
                   "The passed save_path is not a valid checkpoint: " + save_path);
   }
-  return ExplainRestoreError(RunRestoreOp(session, save_path));
+  const Status restored = RunRestoreOp(session, save_path);
+  if (restored.code() == Code::kNotFound) FL_RETURN_IF_ERROR(LookForObjects(save_path));
+  return ExplainRestoreError(restored);
+}
+
+Status Saver::LookForObjects(const std::string& prefix) {
+  FileSystem& files = runtime_.env.files;
+  FL_ASSIGN_OR_RETURN(const auto indexes, MatchingPaths(files, IndexFileName(prefix)));
+  if (indexes.empty()) return Status();  // of the first format
+  const Status literal = files.Stat(IndexFileName(prefix)).status();
+  return literal.code() == Code::kNotFound ? Status(Code::kUnknown, literal.message()) : Status();
 }
 
 Status Saver::RunRestoreOp(Session& session, const std::string& prefix) {

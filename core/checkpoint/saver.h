@@ -105,6 +105,8 @@ class Saver : public CollectionObject {
   Result<std::string> RunSaveOp(Session& session, const std::string& prefix);
   Status RestoreFiles(Session& session, const std::string& save_path);
   Status RunRestoreOp(Session& session, const std::string& prefix);
+  // The error of looking for an object graph after a NOT_FOUND, if that fails itself (CK-1602).
+  Status LookForObjects(const std::string& prefix);
   Status Commit(const std::string& prefix, const std::string& directory,
                 const SaveOptions& options);
   Status WriteState(const std::string& prefix, const std::string& directory,
