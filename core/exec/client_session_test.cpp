@@ -257,6 +257,24 @@ BOOST_AUTO_TEST_CASE(se_15_a_fed_tensor_is_not_computed) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(se_17_a_tensor_may_be_fed_by_its_name) {
+  const Output p = Placeholder(graph, DataType::kFloat, PartialShape(), "p");
+  const Output twice = Add(p, p);
+  Run([&] {
+    const auto session = Open();
+    FeedDict feeds;
+    feeds.Add("p:0", Tensor::Scalar<float>(2));
+    BOOST_TEST(session->Run(twice, feeds).scalar<float>() == 4);
+    feeds.Add(p, Tensor::Scalar<float>(3));  // what is fed by name is used
+    BOOST_TEST(session->Run(twice, feeds).scalar<float>() == 4);
+    for (const char* name : {"q:0", "p", "p:1", "p:x", "p:"}) {
+      FeedDict wrong;
+      wrong.Add(name, Tensor::Scalar<float>(2));
+      BOOST_TEST(ErrorOfRun(twice, wrong).code() == Code::kTypeError, name);
+    }
+  });
+}
+
 BOOST_AUTO_TEST_CASE(se_17_feeds_are_checked_in_order_key_type_range_shape) {
   const Output x = Placeholder(graph, DataType::kInt32, PartialShape({2}), "x");
   Graph other;

@@ -16,4 +16,11 @@ bool FeedDict::Contains(Output key) const {
   return false;
 }
 
+bool FeedDict::Contains(std::string_view name) const {
+  for (const auto& [key, value] : named_) {
+    if (key == name) return true;
+  }
+  return false;
+}
+
 }  // namespace faultline

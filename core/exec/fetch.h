@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -79,18 +80,28 @@ class Fetched {
   std::variant<std::monostate, Tensor, List, Map> value_;
 };
 
-// Values to use in place of tensors, for one run (SE-18), in the caller's order.
+// Values to use in place of tensors, for one run (SE-18), in the caller's order. A tensor may be
+// given by its name instead; what is fed by name counts as given after what is fed by tensor, and
+// of two values for one tensor the later one is used.
 class FeedDict {
  public:
   FeedDict() = default;
   FeedDict(std::initializer_list<std::pair<Output, Tensor>> items) : items_(items) {}
   void Add(Output key, Tensor value) { items_.emplace_back(key, std::move(value)); }
-  bool empty() const { return items_.empty(); }
+  // "op:0".
+  void Add(std::string name, Tensor value) {
+    named_.emplace_back(std::move(name), std::move(value));
+  }
+  bool empty() const { return items_.empty() && named_.empty(); }
+  // Whether it holds this very key: a tensor and its name are two keys.
   bool Contains(Output key) const;
+  bool Contains(std::string_view name) const;
   const std::vector<std::pair<Output, Tensor>>& items() const { return items_; }
+  const std::vector<std::pair<std::string, Tensor>>& named() const { return named_; }
 
  private:
   std::vector<std::pair<Output, Tensor>> items_;
+  std::vector<std::pair<std::string, Tensor>> named_;
 };
 
 }  // namespace faultline

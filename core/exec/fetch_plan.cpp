@@ -62,19 +62,48 @@ Status NotInGraph(const std::string& name, std::string_view what) {
                   name, name, what));
 }
 
+// A later value for the same tensor takes the place of the earlier one.
+Status AddFeed(const Graph& graph, Output key, const Tensor& value, Feeds* checked) {
+  FL_ASSIGN_OR_RETURN(Tensor converted, CheckFeed(graph, key, value));
+  const auto same = std::find_if(checked->begin(), checked->end(),
+                                 [&](const auto& feed) { return feed.first == key; });
+  if (same == checked->end()) {
+    checked->emplace_back(key, std::move(converted));
+  } else {
+    same->second = std::move(converted);
+  }
+  return Status();
+}
+
+// The tensor of a feed's name.
+Result<Output> FeedKey(const Graph& graph, const std::string& name) {
+  const std::size_t colon = name.rfind(':');
+  Output key;
+  if (colon != std::string::npos) {
+    const char* end = name.data() + name.size();
+    const auto read = std::from_chars(name.data() + colon + 1, end, key.index);
+    if (read.ec == std::errc() && read.ptr == end) {
+      key.op = graph.FindOperation(std::string_view(name).substr(0, colon));
+    }
+  }
+  if (InGraph(graph, key)) return key;
+  return Status(
+      Code::kTypeError,
+      fmt::format("Cannot interpret feed_dict key as Tensor: The name '{}' does not refer "
+                  "to a Tensor in the graph.",
+                  name));
+}
+
 }  // namespace
 
 Result<Feeds> CheckFeeds(const Graph& graph, const FeedDict& feeds) {
   Feeds checked;
   for (const auto& [key, value] : feeds.items()) {
-    FL_ASSIGN_OR_RETURN(Tensor converted, CheckFeed(graph, key, value));
-    const auto same = std::find_if(checked.begin(), checked.end(),
-                                   [&](const auto& feed) { return feed.first == key; });
-    if (same == checked.end()) {
-      checked.emplace_back(key, std::move(converted));
-    } else {
-      same->second = std::move(converted);
-    }
+    FL_RETURN_IF_ERROR(AddFeed(graph, key, value, &checked));
+  }
+  for (const auto& [name, value] : feeds.named()) {
+    FL_ASSIGN_OR_RETURN(const Output key, FeedKey(graph, name));
+    FL_RETURN_IF_ERROR(AddFeed(graph, key, value, &checked));
   }
   return checked;
 }

@@ -1,5 +1,6 @@
 #include "core/session/hooked_session.h"
 
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -59,24 +60,27 @@ Status HookedSession::Refuse(std::string text) {
 
 Status HookedSession::AskHooks(const RunRequest& request, SessionRunContext& context,
                                Merged* merged) {
+  merged->fetches.reserve(hooks_.size() + 1);
+  merged->slots.reserve(hooks_.size());
   merged->fetches.push_back(request.fetches);
   if (request.options != nullptr) merged->options = *request.options;  // a copy: Q-5
   FeedDict hook_feeds;
   for (const ListedHook& hook : hooks_) {
     AnnounceHook(Point::kHookBeforeRun, hook, request);
     std::optional<SessionRunArgs> args;
-    FL_RETURN_IF_ERROR(CallHook(this->context(), [&] { args = hook.hook->BeforeRun(context); }));
+    const auto ask = [&] { args = hook.hook->BeforeRun(context); };
+    FL_RETURN_IF_ERROR(CallHook(this->context(), std::ref(ask)));  // a reference: no allocation
     merged->slots.push_back(Merged::kNone);
     if (!args) continue;
     if (!args->fetches.null()) {  // HK-7
       merged->slots.back() = merged->fetches.size();
-      merged->fetches.push_back(args->fetches);
+      merged->fetches.push_back(std::move(args->fetches));
     }
     const std::string common = internal::CommonFeeds(args->feeds, hook_feeds);
     if (!common.empty()) {  // WS-34
       return Refuse("the same tensor is fed by two hooks: " + common);
     }
-    for (const auto& [key, value] : args->feeds.items()) hook_feeds.Add(key, value);
+    internal::AddFeeds(args->feeds, &hook_feeds);
     if (args->options) internal::MergeRunOptions(*args->options, &merged->options);
   }
   const std::string common = internal::CommonFeeds(hook_feeds, request.feeds);
@@ -84,7 +88,7 @@ Status HookedSession::AskHooks(const RunRequest& request, SessionRunContext& con
     return Refuse("the same tensor is fed by a SessionRunHook and the user: " + common);
   }
   merged->feeds = std::move(hook_feeds);  // WS-33
-  for (const auto& [key, value] : request.feeds.items()) merged->feeds.Add(key, value);
+  internal::AddFeeds(request.feeds, &merged->feeds);
   return Status();
 }
 
@@ -96,8 +100,8 @@ Status HookedSession::TellHooks(const RunRequest& request, SessionRunContext& co
     const SessionRunValues values{slot == Merged::kNone ? Fetched() : results[slot], merged.options,
                                   metadata};
     AnnounceHook(Point::kHookAfterRun, hooks_[i], request);
-    FL_RETURN_IF_ERROR(
-        CallHook(this->context(), [&] { hooks_[i].hook->AfterRun(context, values); }));
+    const auto tell = [&] { hooks_[i].hook->AfterRun(context, values); };
+    FL_RETURN_IF_ERROR(CallHook(this->context(), std::ref(tell)));
   }
   return Status();
 }

@@ -112,6 +112,24 @@ BOOST_AUTO_TEST_CASE(ms_t34_only_hooks_have_feeds) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(ws_35_a_tensor_and_its_name_are_two_keys_and_the_callers_value_is_used) {
+  Sum f;
+  f.first->request = SessionRunArgs{.feeds = {{f.a, Tensor::Scalar(5)}}};
+  f.second->request = SessionRunArgs{.feeds = {{f.b, Tensor::Scalar(10)}}};
+  f.process.Run([&] {
+    f.Open();
+    FeedDict feeds;
+    feeds.Add("a:0", Tensor::Scalar(7));
+    BOOST_TEST(f.Run(f.sum, feeds)->scalar<std::int32_t>() == 17);
+    // Two hooks with the same name collide as two with the same tensor do.
+    f.first->request->feeds = feeds;
+    f.second->request->feeds = feeds;
+    const Result<Fetched> refused = f.Run(f.sum);
+    BOOST_TEST(refused.status().code() == Code::kRuntimeError);
+    BOOST_TEST(refused.status().message().find("a:0") != std::string::npos);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(ws_33_feeds_of_a_hook_and_of_the_caller_are_united) {
   Sum f;
   f.first->request = SessionRunArgs{.feeds = {{f.a, Tensor::Scalar(5)}}};

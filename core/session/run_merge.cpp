@@ -17,12 +17,22 @@ void MergeRunOptions(const RunOptions& from, RunOptions* into) {
 
 std::string CommonFeeds(const FeedDict& a, const FeedDict& b) {
   std::string names;
-  for (const auto& [key, value] : a.items()) {
-    if (!b.Contains(key)) continue;
+  const auto add = [&](const std::string& name) {
     if (!names.empty()) names += ", ";
-    names += key.name();
+    names += name;
+  };
+  for (const auto& [key, value] : a.items()) {
+    if (b.Contains(key)) add(key.name());
+  }
+  for (const auto& [name, value] : a.named()) {
+    if (b.Contains(name)) add(name);
   }
   return names;
+}
+
+void AddFeeds(const FeedDict& from, FeedDict* into) {
+  for (const auto& [key, value] : from.items()) into->Add(key, value);
+  for (const auto& [name, value] : from.named()) into->Add(name, value);
 }
 
 }  // namespace faultline::internal
