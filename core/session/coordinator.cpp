@@ -90,17 +90,14 @@ void Coordinator::AwaitEndOrStop(const Threads& threads) {
   }
 }
 
-// CO-18: the planned sleeps are TensorFlow's; a thread that ends earlier is noticed at once.
+// CO-18: the planned sleeps are TensorFlow's, and slept to their end.
 void Coordinator::AwaitEnd(const Threads& threads, Duration grace) {
   Duration next = kFirstJoinSleep;
   join_sleeps_.clear();
   while (grace >= Duration() && std::any_of(threads.begin(), threads.end(), IsAlive)) {
     const Duration sleep = std::max(kFirstJoinSleep, std::min(next, grace));
     join_sleeps_.push_back(sleep);
-    const TimePoint wake = env_.clock.Now() + sleep;
-    for (const auto& thread : threads) {
-      if (IsAlive(thread)) thread->Join({.what = "threads to stop", .deadline = wake});
-    }
+    SleepFor(env_, "the end of the coordinator's threads", sleep);
     next = std::min(next * 2, kLongestJoinSleep);
     grace -= sleep;
   }

@@ -53,8 +53,7 @@ class Coordinator {
   bool HasLiveThreads() const;
   // Suspends until there are none, however long it takes. Reports nothing.
   void AwaitThreads();
-  // The sleeps that the second phase of the last join planned, in order (CO-18). A thread that
-  // ended during one was noticed at once, so that less time may have passed.
+  // The sleeps of the second phase of the last join, in order (CO-18).
   const std::vector<Duration>& join_sleeps() const { return join_sleeps_; }
 
  private:

@@ -109,13 +109,11 @@ void LoggingTensorHook::Begin(const HookContext& context) {
   runtime_ = &context.runtime;
   timer_->Reset();  // HK-803
   runs_ = 0;
-  tags_.clear();
   tensors_.clear();
   for (const auto& [tag, item] : given_) {
     const Output output = Resolve(context.graph, item);
     const auto* name = std::get_if<std::string>(&item.value());
-    tags_.push_back(!tag.empty() ? tag : name != nullptr ? *name : output.name());
-    tensors_.emplace_back(output);
+    tensors_.emplace_back(!tag.empty() ? tag : name != nullptr ? *name : output.name(), output);
   }
 }
 
@@ -136,9 +134,7 @@ void LoggingTensorHook::End(Session& session) {
 
 void LoggingTensorHook::Log(const Fetched& values) {
   LoggedValues logged;
-  for (std::size_t i = 0; i < tags_.size(); ++i) {
-    logged.emplace_back(tags_[i], values[i].tensor());
-  }
+  for (const auto& [tag, value] : values.map()) logged.emplace_back(tag, value.tensor());
   const std::optional<TimerElapsed> elapsed = timer_->Update(runs_, Now());
   std::string text = options_.formatter ? options_.formatter(logged) : DefaultText(logged);
   if (!options_.formatter && elapsed) {  // HK-806

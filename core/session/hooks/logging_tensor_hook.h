@@ -29,7 +29,7 @@ struct LoggingTensorHookOptions {
 class LoggingTensorHook : public SessionRunHook {
  public:
   // What to log: tag to tensor, operation or name, printed by tag; or a list, printed in order,
-  // whose items are their own tags (HK-802).
+  // whose items are their own tags (HK-802): LoggingTensorHook::Tags{{"loss", loss}}.
   using Tags = std::map<std::string, Fetch>;
   using Items = std::vector<Fetch>;
 
@@ -53,10 +53,9 @@ class LoggingTensorHook : public SessionRunHook {
   std::unique_ptr<HookTimer> timer_;
   std::vector<std::pair<std::string, Fetch>> given_;  // tag "" : its own name
   Runtime* runtime_ = nullptr;                        // set by Begin, like those below
-  std::vector<std::string> tags_;
-  Fetch::List tensors_;
-  std::int64_t runs_ = 0;   // runs of this hook that succeeded (HK-804)
-  bool requested_ = false;  // by the before_run of this attempt
+  Fetch::Map tensors_;                                // by their tags
+  std::int64_t runs_ = 0;                             // runs of this hook that succeeded (HK-804)
+  bool requested_ = false;                            // by the before_run of this attempt
 };
 
 }  // namespace faultline
