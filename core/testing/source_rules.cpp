@@ -98,7 +98,7 @@ std::vector<Layer> MakeLayers() {
   layers.push_back({"cli",
                     {"core", "sim", "faults", "reports", "scenarios", "proptests", "cli"},
                     {"CLI/", "fmt/", "google/protobuf/", "unistd.h", "sys/", "signal.h"}});
-  layers.push_back({"core/testing", {"core"}, {"boost/test/", "fmt/"}});
+  layers.push_back({"core/testing", {"core"}, {"boost/test/", "fmt/", "nlohmann/"}});
   return layers;
 }
 
@@ -306,6 +306,16 @@ std::vector<RuleFinding> CheckIncludes(std::string_view path, std::string_view t
     }
   }
   return findings;
+}
+
+std::vector<RuleFinding> CheckOwnHeader(std::string_view path, std::string_view text) {
+  const std::string own = std::string(path.substr(0, path.rfind('.'))) + ".h";
+  const std::size_t first = text.find("#include ");
+  if (first != std::string_view::npos &&
+      StartsWith(text.substr(first), "#include \"" + own + "\"")) {
+    return {};
+  }
+  return {{"own_header", std::string(path), 1, "has to include " + own + " before all else"}};
 }
 
 std::vector<RuleFinding> CheckBannedNames(std::string_view path, std::string_view text) {

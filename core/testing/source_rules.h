@@ -8,7 +8,7 @@ namespace faultline::testing {
 
 // One line of the sources that breaks a rule of CONTRIBUTING.md.
 struct RuleFinding {
-  std::string rule;  // "include", "banned", "static", "handler", "size", "unbuilt"
+  std::string rule;  // "include", "own_header", "banned", "static", "handler", "size", "unbuilt"
   std::string path;
   int line = 0;
   std::string text;
@@ -20,6 +20,9 @@ std::string CodeOnly(std::string_view text);
 // Each looks at one file; `path` is relative to the root of the repository and decides what
 // applies. Includes against the table of layers.
 std::vector<RuleFinding> CheckIncludes(std::string_view path, std::string_view text);
+// A source that does not begin with the header of its name: nothing then compiles that alone.
+// For sources that have such a header.
+std::vector<RuleFinding> CheckOwnHeader(std::string_view path, std::string_view text);
 // Names that are banned outside of the file that wraps each, with their replacements.
 std::vector<RuleFinding> CheckBannedNames(std::string_view path, std::string_view text);
 // Statics that are neither constexpr nor constinit const.

@@ -1,5 +1,6 @@
 #include "core/testing/source_rules.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -39,6 +40,21 @@ BOOST_AUTO_TEST_CASE(every_source_keeps_the_rules) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(every_source_begins_with_its_own_header) {
+  const std::vector<std::string> sources = ListSources(FL_SOURCE_DIR);
+  int with_header = 0;
+  for (const std::string& path : sources) {
+    if (!path.ends_with(".cpp")) continue;
+    const std::string header = path.substr(0, path.rfind('.')) + ".h";
+    if (std::find(sources.begin(), sources.end(), header) == sources.end()) continue;
+    ++with_header;
+    for (const RuleFinding& finding : CheckOwnHeader(path, Slurp(FL_SOURCE_DIR "/" + path))) {
+      BOOST_ERROR(finding.path + ": [" + finding.rule + "] " + finding.text);
+    }
+  }
+  BOOST_TEST(with_header > 50);
+}
+
 BOOST_AUTO_TEST_CASE(every_test_source_is_in_a_program) {
   const auto built = Words(FL_BINARY_DIR "/test_sources.txt");
   for (const RuleFinding& finding : CheckUnbuilt(ListSources(FL_SOURCE_DIR), built)) {
@@ -58,6 +74,14 @@ BOOST_AUTO_TEST_CASE(include_against_the_layers_is_found) {
                   "include"));
   BOOST_TEST(!Has(CheckIncludes("core/exec/a.cpp", "#include <vector>\n#include <Eigen/Core>\n"),
                   "include"));
+}
+
+BOOST_AUTO_TEST_CASE(other_header_before_the_own_one_is_found) {
+  const std::string own = "#include \"sim/a.h\"\n";
+  BOOST_TEST(Has(CheckOwnHeader("sim/a.cpp", "#include <vector>\n" + own), "own_header"));
+  BOOST_TEST(Has(CheckOwnHeader("sim/a.cpp", "int x;\n"), "own_header"));
+  BOOST_TEST(
+      !Has(CheckOwnHeader("sim/a.cpp", "// Why.\n" + own + "#include <vector>\n"), "own_header"));
 }
 
 BOOST_AUTO_TEST_CASE(banned_name_is_found_outside_of_its_wrapper) {
