@@ -270,7 +270,7 @@ BOOST_AUTO_TEST_CASE(se_17_a_tensor_may_be_fed_by_its_name) {
     for (const char* name : {"q:0", "p", "p:1", "p:x", "p:"}) {
       FeedDict wrong;
       wrong.Add(name, Tensor::Scalar<float>(2));
-      BOOST_TEST(ErrorOfRun(twice, wrong).code() == Code::kTypeError, name);
+      BOOST_TEST(ErrorOf(*session, twice, wrong).code() == Code::kTypeError, name);
     }
   });
 }
