@@ -11,6 +11,9 @@ namespace {
 // The number as announcements have it.
 std::int64_t Number(std::uint64_t id) { return static_cast<std::int64_t>(id); }
 
+// Whole seconds as whole numbers.
+double Secs(Duration duration) { return static_cast<double>(duration.nanoseconds()) / 1e9; }
+
 std::string HowReady(const SessionLog::Creation& creation) {
   if (creation.path == "restored") return fmt::format("restored from {}", creation.checkpoint);
   if (creation.path == "init") return "initialized";
@@ -49,8 +52,7 @@ void SessionLog::Opened(std::uint64_t session, std::string_view target) {
 }
 
 void SessionLog::WaitsForCheckpoint(std::string_view directory, Duration waited) {
-  Line(
-      fmt::format("Waiting for a checkpoint in {}, for {} s so far.", directory, waited.seconds()));
+  Line(fmt::format("Waiting for a checkpoint in {}, for {} s so far.", directory, Secs(waited)));
   env_.observer.Announce(Point::kWaitForCheckpoint,
                          {{"directory", directory}, {"waited_ns", waited.nanoseconds()}});
 }
@@ -124,7 +126,7 @@ void SessionLog::Lost(std::uint64_t session, const Status& error) {
 
 void SessionLog::Pauses(Duration pause) {
   Line(fmt::format("Monitored session {}: the next session is created in {} s.", Number(monitored_),
-                   pause.seconds()));
+                   Secs(pause)));
   env_.observer.Announce(Point::kRecoveryWait,
                          {IdField("monitored", monitored_), {"wait_ns", pause.nanoseconds()}});
 }

@@ -56,7 +56,9 @@ struct Fixture {
           }
           return process.fake.logger().Count(line) > 0;
         });
-        BOOST_TEST(found, "no such line");
+        if (found) continue;
+        for (const auto& line : process.fake.logger().lines()) BOOST_TEST_MESSAGE(line.text);
+        BOOST_ERROR("no such line");
       }
     }
   }

@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(ms_2_all_arguments_reach_the_chief_creator) {
         f.Open({.checkpoint_dir = "/ckpt", .checkpoint_filename_with_path = "/ckpt/model.ckpt-1"}),
         ValueError);  // CR-4
     f.process.sessions.StartServer(f.graph);
-    auto remote = f.Open({.master = "server"});
+    auto remote = f.Open({.scaffold = scaffold, .master = "server"});
     BOOST_TEST(remote->raw_session()->target() == "server");
     remote->Close();
   });
