@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ struct TrainingSettings {
   double step_secs = 0;
   std::int64_t input_steps = 0;
   double operation_timeout_secs = 0;
+  // Steps between two reports of the rate; 0: none. Not set: that of monitored training sessions.
+  std::optional<std::int64_t> log_every_steps = {};
 };
 
 // What a program of one process gets; the same in the simulator and on the operating system. Lives

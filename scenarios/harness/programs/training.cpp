@@ -76,6 +76,7 @@ MonitoredTrainingSessionOptions SessionOptions(const ProgramContext& context) {
     options.save_checkpoint_secs = Setting::Of(training.save_every_secs);
   }
   if (training.max_wait_secs > 0) options.max_wait = Duration::FromSeconds(training.max_wait_secs);
+  if (training.log_every_steps) options.log_step_count_steps = training.log_every_steps;
   options.config.operation_timeout = Duration::FromSeconds(training.operation_timeout_secs);
   return options;
 }
