@@ -1,0 +1,9 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+namespace faultline::testing {
+
+using Json = nlohmann::json;
+
+}  // namespace faultline::testing
