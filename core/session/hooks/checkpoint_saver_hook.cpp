@@ -62,7 +62,10 @@ void CheckpointSaverHook::WriteGraphs() {
 void CheckpointSaverHook::AfterCreateSession(Session& session, Coordinator&) {
   const std::int64_t step = internal::ReadStep(session, step_);  // HK-405
   WriteGraphs();
-  Save(session, step);
+  Save(session, step);  // a stop wish is ignored here
+#ifdef FL_MUTANTS
+  if (runtime_->semantics.mutant_save_off_the_timer) return;
+#endif
   timer_.Update(step, env().clock.WallNow());
 }
 
@@ -91,6 +94,9 @@ bool CheckpointSaverHook::Save(Session& session, std::int64_t step) {
   save.write_meta_graph = options_.save_graph_def;
   saver().Save(session, save_path_, save);
   writer_->AddSessionLog(SessionLogStatus::kCheckpoint, save_path_, step);
+#ifdef FL_MUTANTS
+  if (runtime_->semantics.mutant_silent_listener) return false;
+#endif
   bool stop = false;
   for (const auto& listener : options_.listeners) {
     ThrowIfError(CallUser([&] { stop = listener->AfterSave(session, step) || stop; }));
@@ -100,7 +106,11 @@ bool CheckpointSaverHook::Save(Session& session, std::int64_t step) {
 
 void CheckpointSaverHook::End(Session& session) {
   const std::int64_t step = internal::ReadStep(session, step_);  // HK-408
-  if (timer_.last_triggered_step() != step) Save(session, step);
+  bool due = timer_.last_triggered_step() != step;
+#ifdef FL_MUTANTS
+  if (runtime_->semantics.mutant_no_save_at_end) due = false;
+#endif
+  if (due) Save(session, step);
   for (const auto& listener : options_.listeners) {
     ThrowIfError(CallUser([&] { listener->End(session, step); }));
   }

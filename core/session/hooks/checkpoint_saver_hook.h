@@ -32,7 +32,8 @@ struct CheckpointSaverHookOptions {
 // end (HK-403..HK-416).
 class CheckpointSaverHook : public SessionRunHook {
  public:
-  // ValueError for both saver and scaffold, and for a period that is not exactly one.
+  // ValueError for both saver and scaffold (looked at first), and for a period that is not exactly
+  // one.
   explicit CheckpointSaverHook(CheckpointSaverHookOptions options);
 
   std::string name() const override { return "CheckpointSaverHook"; }

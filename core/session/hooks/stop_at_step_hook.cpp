@@ -18,7 +18,15 @@ StopAtStep internal::CheckedLimit(StopAtStep stop) {
 StopAtStepHook::StopAtStepHook(StopAtStep stop) : stop_(internal::CheckedLimit(stop)) {}
 
 void StopAtStepHook::Begin(const HookContext& context) {
+  runtime_ = &context.runtime;
   step_ = internal::RequireGlobalStep(context.graph, name());
+}
+
+std::int64_t StopAtStepHook::Limit() const {
+#ifdef FL_MUTANTS
+  if (runtime_->semantics.mutant_stop_one_early) return *stop_.last_step - 1;
+#endif
+  return *stop_.last_step;
 }
 
 void StopAtStepHook::AfterCreateSession(Session& session, Coordinator&) {
@@ -31,9 +39,10 @@ std::optional<SessionRunArgs> StopAtStepHook::BeforeRun(SessionRunContext&) {
 }
 
 void StopAtStepHook::AfterRun(SessionRunContext& context, const SessionRunValues& values) {
-  if (internal::StepOf(values.results) + 1 < *stop_.last_step) return;
+  const std::int64_t limit = Limit();
+  if (internal::StepOf(values.results) + 1 < limit) return;
   // HK-703: what was fetched beside the step may be old by one.
-  if (internal::ReadStep(context.session(), step_) >= *stop_.last_step) context.request_stop();
+  if (internal::ReadStep(context.session(), step_) >= limit) context.request_stop();
 }
 
 }  // namespace faultline

@@ -36,8 +36,11 @@ class StopAtStepHook : public SessionRunHook {
   void AfterRun(SessionRunContext& context, const SessionRunValues& values) override;
 
  private:
+  std::int64_t Limit() const;
+
   StopAtStep stop_;
-  Output step_;  // set by Begin
+  Runtime* runtime_ = nullptr;  // set by Begin, like the one below
+  Output step_;
 };
 
 }  // namespace faultline

@@ -36,26 +36,33 @@ void SummarySaverHook::Begin(const HookContext& context) {
 }
 
 std::optional<SessionRunArgs> SummarySaverHook::BeforeRun(SessionRunContext&) {
-  requested_ = !next_step_ || timer_.ShouldTrigger(*next_step_, Now());  // HK-503
+  const bool requested = !next_step_ || timer_.ShouldTrigger(*next_step_, Now());  // HK-503
+  if (!requested) return SessionRunArgs::Fetching(step_);
   Fetch::List fetches{Fetch(step_)};
-  if (requested_) {
-    const Fetch& op = options_.scaffold ? options_.scaffold->summary_op() : options_.summary_op;
-    if (!op.null()) fetches.push_back(AsList(op));
-  }
+  const Fetch& op = options_.scaffold ? options_.scaffold->summary_op() : options_.summary_op;
+  if (!op.null()) fetches.push_back(AsList(op));
   return SessionRunArgs::Fetching(Fetch(std::move(fetches)));
 }
 
 void SummarySaverHook::AfterRun(SessionRunContext& context, const SessionRunValues& values) {
   EventsWriter* writer = target_.writer();
-  if (writer == nullptr) return;  // HK-504
-  std::int64_t step = internal::StepOf(values.results[0]) + 1;
-  if (!next_step_ || requested_) step = internal::ReadStep(context.session(), step_);
-  if (!next_step_) writer->AddSessionLog(SessionLogStatus::kStart, "", step);
-  if (requested_) {
+  if (writer == nullptr) return;                    // HK-504
+  const bool requested = values.results.is_list();  // always in the first run
+  const std::int64_t step = requested ? internal::ReadStep(context.session(), step_)
+                                      : internal::StepOf(values.results) + 1;
+  bool start = !next_step_;
+#ifdef FL_MUTANTS
+  if (runtime_->semantics.mutant_start_after_summaries) start = false;
+#endif
+  if (start) writer->AddSessionLog(SessionLogStatus::kStart, "", step);  // HK-505
+  if (requested) {
     timer_.Update(step, Now());
     const Fetched::List& results = values.results.list();
     if (results.size() > 1) Record(results[1], step);
   }
+#ifdef FL_MUTANTS
+  if (!next_step_ && !start) writer->AddSessionLog(SessionLogStatus::kStart, "", step);
+#endif
   next_step_ = step + 1;
 }
 

@@ -46,7 +46,6 @@ class SummarySaverHook : public SessionRunHook {
   Runtime* runtime_ = nullptr;  // set by Begin
   Output step_;
   std::optional<std::int64_t> next_step_;
-  bool requested_ = false;  // by the before_run of this attempt
 };
 
 }  // namespace faultline
