@@ -15,7 +15,7 @@ namespace {
 
 using StepContext = MonitoredSession::StepContext;
 
-// MS-T55: only what takes a StepContext&, and nothing else, is a step function (SF-2).
+// Only what takes a StepContext&, and nothing else, is a step function (SF-2).
 static_assert(StepFunction<decltype([](StepContext&) {})>);
 static_assert(StepFunction<decltype([](StepContext&) { return std::string(); })>);
 static_assert(!StepFunction<decltype([](StepContext&, int) {})>);
@@ -115,6 +115,13 @@ BOOST_AUTO_TEST_CASE(ms_t54_a_step_function_returns_what_it_likes) {
     session->Close();
   });
   BOOST_TEST(recorder->befores == 0);  // SF-3
+}
+
+BOOST_AUTO_TEST_CASE(ms_t55_a_function_with_another_argument_is_no_step_function) {
+  const auto one = [](StepContext&) {};
+  const auto two = [](StepContext&, int) {};
+  BOOST_TEST(StepFunction<decltype(one)>);
+  BOOST_TEST(!StepFunction<decltype(two)>);
 }
 
 BOOST_AUTO_TEST_CASE(ms_t56_a_step_function_that_belongs_to_a_class) {
