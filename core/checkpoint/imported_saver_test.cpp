@@ -123,6 +123,51 @@ BOOST_AUTO_TEST_CASE(a_trained_graph_restores_and_saves_the_same_bytes) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(hc_s29_several_savers_are_exported_and_used_apart) {
+  InFiber([](Env& env, FakeEnv&) {
+    std::string exported;
+    std::string first_def;
+    {
+      SaverProcess process(env);
+      const Variable v0 = process.Make("v0", Tensor::Of<float>({1, 2, 3}));
+      const Variable v1 = process.Make("v1", Tensor::Scalar(11.0F));
+      SaverOptions of_v0;
+      of_v0.variables = {{"v0", v0}};
+      SaverOptions of_v1;
+      of_v1.variables = {{"v1", v1}};
+      const auto first = std::make_shared<Saver>(process.runtime(), process.graph(), of_v0);
+      const auto second = std::make_shared<Saver>(process.runtime(), process.graph(), of_v1);
+      for (const auto& saver : {first, second}) {
+        process.graph().AddToCollection("savers", std::shared_ptr<CollectionObject>(saver));
+      }
+      process.Initialize({v0, v1});
+      first->Save(process.session(), "/d/first");
+      second->Save(process.session(), "/d/second");
+      exported = SerializeMetaGraph(process.graph(), {});
+      first_def = first->Serialize();
+      BOOST_TEST(ImportMetaGraph(first->MetaGraph())->serialized_saver_def == first_def);
+    }
+    Result<ImportedMetaGraph> imported = ImportMetaGraph(exported);
+    BOOST_REQUIRE(imported.ok());
+    BOOST_TEST(imported->serialized_saver_def.empty());
+    const auto savers = imported->graph->GetCollection("savers");
+    BOOST_REQUIRE(savers.size() == 2U);
+    BOOST_TEST(std::get<std::string>(savers[0]) == first_def);
+    const auto variables = imported->graph->GetVariables("variables");
+    SaverProcess process(env);
+    process.UseGraph(std::move(imported->graph));
+    const auto restore = [&](const CollectionItem& item, const std::string& path) {
+      SaverFromSerialized(process.runtime(), process.graph(), std::get<std::string>(item))
+          ->Restore(process.session(), path);
+    };
+    restore(savers[0], "/d/first");
+    BOOST_TEST(process.Get(variables[0]).flat<float>()[2] == 3);
+    BOOST_TEST(process.TryGet(variables[1]).code() == Code::kFailedPrecondition);
+    restore(savers[1], "/d/second");
+    BOOST_TEST(process.Get(variables[1]).scalar<float>() == 11);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(descriptions_that_do_not_fit_the_graph_are_refused) {
   InFiber([](Env& env, FakeEnv&) {
     SaverDef def;
