@@ -1,5 +1,7 @@
 #include "core/testing/golden_traces/trace_process.h"
 
+#include <fmt/format.h>
+
 #include "core/base/error.h"
 #include "core/checkpoint/checkpoint_kernels.h"
 #include "core/exec/standard_kernels.h"
@@ -10,7 +12,9 @@ namespace faultline::testing {
 
 TraceProcess::TraceProcess(TraceWorld& world, const std::string& graph_name_in, Seen seen)
     : world_(world),
-      events_(seen == Seen::kYes ? world.layer.env() : world.plain()),
+      first_id_(world.NextIdBase()),
+      env_(MakeEnv(seen == Seen::kYes ? world.layer.env() : world.plain(), first_id_)),
+      events_(env_),
       local_({.env = world.plain(),
               .semantics = Semantics::Tf(),
               .kernels = kernels_,
@@ -23,13 +27,10 @@ TraceProcess::TraceProcess(TraceWorld& world, const std::string& graph_name_in, 
                      ? std::optional<RecordingFactory>(std::in_place, world, cluster_, pieces)
                      : std::nullopt),
       graph_name(graph_name_in),
-      runtime{seen == Seen::kYes ? world.layer.env() : world.plain(),
-              Semantics::Tf(),
-              kernels_,
-              recording_ ? static_cast<SessionFactory&>(*recording_) : cluster_,
-              events_,
-              {},
-              world.NextIdBase()} {
+      runtime{env_,     Semantics::Tf(),
+              kernels_, recording_ ? static_cast<SessionFactory&>(*recording_) : cluster_,
+              events_,  {},
+              first_id_} {
   RegisterStandardKernels(kernels_);
   RegisterCheckpointKernels(kernels_);
   UseServer();
@@ -40,6 +41,12 @@ TraceProcess::TraceProcess(TraceWorld& world, const std::string& graph_name_in, 
   ThrowIfError(imported.status());
   graph_ = std::move(imported->graph);
   saver_def_ = std::move(imported->serialized_saver_def);
+}
+
+Env TraceProcess::MakeEnv(const Env& shared, std::uint64_t first_id) {
+  Env env = shared;
+  env.host_name = fmt::format("host{:012}", first_id);
+  return env;
 }
 
 void TraceProcess::UseServer() {

@@ -41,7 +41,12 @@ class TraceProcess {
   std::shared_ptr<Saver> ExportedSaver();
 
  private:
+  // On a machine of its own: processes that begin in one second must not share an events file.
+  static Env MakeEnv(const Env& shared, std::uint64_t first_id);
+
   TraceWorld& world_;
+  const std::uint64_t first_id_;
+  Env env_;
   KernelRegistry kernels_;
   EventsWriterCache events_;
   LocalSessionFactory local_;
