@@ -8,15 +8,12 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/wait.h>
-#include <unistd.h>
 #include <boost/test/unit_test.hpp>
 
-#include "core/base/prng.h"
 #include "core/base/semantics.h"
 
-// The command as a user runs it: bad input, reports, replays, and training that is killed.
+// The command as a user runs it: bad input, reports, replays, and damaged checkpoints.
 
 namespace faultline::cli {
 namespace {
@@ -197,78 +194,6 @@ BOOST_AUTO_TEST_CASE(every_switch_stands_in_the_reference) {
 }
 
 // ---- training on this machine ----
-
-std::string LatestCheckpoint(const std::string& directory) {
-  const std::string state = Slurp(directory + "/checkpoint");
-  const std::size_t quote = state.find('"');
-  return quote == std::string::npos
-             ? ""
-             : state.substr(quote + 1, state.find('"', quote + 1) - quote - 1);
-}
-
-std::int64_t StepOf(const std::string& checkpoint) {
-  const std::size_t dash = checkpoint.rfind('-');
-  return dash == std::string::npos ? -1 : std::stoll(checkpoint.substr(dash + 1));
-}
-
-// Starts `faultline train linear`. With a kill step, kills it some microseconds after a checkpoint
-// of that step or a later one has been acknowledged; otherwise lets it end. Its exit code, or -1.
-struct Kill {
-  std::int64_t after_step = -1;
-  unsigned microseconds = 0;
-};
-int Train(const std::string& directory, int steps, const Kill& when = {}) {
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    const std::string count = std::to_string(steps);
-    const std::string log = directory + ".log";
-    if (freopen(log.c_str(), "a", stdout) == nullptr || dup2(1, 2) < 0) _exit(127);
-    execl(kCommand.c_str(), "faultline", "train", "linear", "--checkpoint-dir", directory.c_str(),
-          "--steps", count.c_str(), "--save-steps", "20", "--semantics", "strict", nullptr);
-    _exit(127);
-  }
-  bool ended = false;
-  int status = 0;
-  while (when.after_step >= 0 && !ended) {
-    if (StepOf(LatestCheckpoint(directory)) >= when.after_step) {
-      usleep(when.microseconds);
-      kill(child, SIGKILL);
-      break;
-    }
-    usleep(200);
-    ended = waitpid(child, &status, WNOHANG) == child;
-  }
-  if (!ended) waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-BOOST_AUTO_TEST_CASE(train_killed_twenty_times_resumes_and_ends_with_undisturbed_weights) {
-  constexpr int kSteps = 1500;
-  constexpr int kKills = 20;
-  const Folder folder("train");
-  BOOST_REQUIRE(Train(folder / "calm", kSteps) == 0);
-  Prng prng(20);
-  std::int64_t acknowledged = -1;
-  int killed = 0;
-  for (int i = 0; i < kKills; ++i) {
-    const Kill kill{.after_step = acknowledged + 20 * prng.Between(1, 3),
-                    .microseconds = static_cast<unsigned>(prng.Between(0, 3000))};
-    killed += Train(folder / "killed", kSteps, kill) == -1;
-    const std::int64_t step = StepOf(LatestCheckpoint(folder / "killed"));
-    BOOST_TEST(step >= kill.after_step);
-    acknowledged = step;
-  }
-  BOOST_TEST(killed == kKills);
-  BOOST_REQUIRE(Train(folder / "killed", kSteps) == 0);
-  const std::string calm = LatestCheckpoint(folder / "calm");
-  const std::string other = LatestCheckpoint(folder / "killed");
-  BOOST_TEST(StepOf(calm) == kSteps);
-  BOOST_TEST(StepOf(other) == kSteps);
-  const std::string weights = Slurp(calm + ".data-00000-of-00001");
-  BOOST_TEST(weights.size() > 100U);
-  BOOST_TEST((Slurp(other + ".data-00000-of-00001") == weights));
-}
 
 BOOST_AUTO_TEST_CASE(damaged_checkpoint_is_bad_input_that_names_the_file) {
   const Folder folder("damaged");
