@@ -37,7 +37,7 @@ std::optional<std::int64_t> Count(const Params& spec, const char* key) {
 using HookPtr = std::shared_ptr<SessionRunHook>;
 
 HookPtr Recording(Driver& driver, const Params& spec) {
-  return std::make_shared<RecordingHook>(driver, spec);
+  return std::make_shared<TracedHook>(driver, spec);
 }
 
 HookPtr CheckpointSaver(Driver& driver, const Params& spec) {
@@ -235,7 +235,7 @@ Json ValueOfHook(const SessionRunHook& hook, const Params& params) {
 
 Json DescribeHook(Driver& driver, const SessionRunHook& hook) {
   Json shown = {{"type", hook.name()}};
-  if (const auto* recording = dynamic_cast<const RecordingHook*>(&hook)) {
+  if (const auto* recording = dynamic_cast<const TracedHook*>(&hook)) {
     return {{"type", "recording"}, {"name", recording->label()}};
   }
   std::string dir;

@@ -38,27 +38,27 @@ std::vector<Params> Orders::Next(const std::string& callback) {
   return fitting;
 }
 
-RecordingHook::RecordingHook(Driver& driver, const Params& spec)
+TracedHook::TracedHook(Driver& driver, const Params& spec)
     : driver_(driver),
       spec_(spec.object()),
       where_(spec.where()),
       label_(spec.Text("name")),
       orders_(FieldOf(spec, "on"), spec.where() + ".on") {}
 
-Json RecordingHook::Event(const char* callback, const Session* session) {
+Json TracedHook::Event(const char* callback, const Session* session) {
   Json event = {{"e", "hook"}, {"hook", label_}, {"cb", callback}};
   if (session != nullptr) event["s"] = driver_.world().NumberOf(session->id());
   return event;
 }
 
-void RecordingHook::Begin(const HookContext& context) {
+void TracedHook::Begin(const HookContext& context) {
   Json event = Event("begin", nullptr);
   event["graph_final"] = context.graph.finalized();
   driver_.recorder().Add(std::move(event));
   Act("begin", {});
 }
 
-void RecordingHook::AfterCreateSession(Session& session, Coordinator& coordinator) {
+void TracedHook::AfterCreateSession(Session& session, Coordinator& coordinator) {
   driver_.names().coordinator = &coordinator;
   Json event = Event("after_create_session", &session);
   event["graph_final"] = session.graph().finalized();
@@ -66,7 +66,7 @@ void RecordingHook::AfterCreateSession(Session& session, Coordinator& coordinato
   Act("after_create_session", {&session, nullptr});
 }
 
-std::optional<SessionRunArgs> RecordingHook::BeforeRun(SessionRunContext& context) {
+std::optional<SessionRunArgs> TracedHook::BeforeRun(SessionRunContext& context) {
   Json event = Event("before_run", &context.session());
   event["fetches"] = NamesOf(context.original_fetches());
   if (!context.original_feeds().empty()) event["feeds"] = JsonOf(context.original_feeds());
@@ -82,7 +82,7 @@ std::optional<SessionRunArgs> RecordingHook::BeforeRun(SessionRunContext& contex
   return args;
 }
 
-void RecordingHook::AfterRun(SessionRunContext& context, const SessionRunValues& values) {
+void TracedHook::AfterRun(SessionRunContext& context, const SessionRunValues& values) {
   Json event = Event("after_run", &context.session());
   event["results"] = JsonOf(values.results);
   if (context.stop_requested()) event["stop_requested"] = true;
@@ -91,16 +91,16 @@ void RecordingHook::AfterRun(SessionRunContext& context, const SessionRunValues&
   Act("after_run", {&context.session(), &context});
 }
 
-void RecordingHook::End(Session& session) {
+void TracedHook::End(Session& session) {
   driver_.recorder().Add(Event("end", &session));
   Act("end", {&session, nullptr});
 }
 
-void RecordingHook::Act(const char* callback, const AtHand& at_hand) {
+void TracedHook::Act(const char* callback, const AtHand& at_hand) {
   for (const Params& order : orders_.Next(callback)) ActOn(order, at_hand);
 }
 
-void RecordingHook::ActOn(const Params& order, const AtHand& at_hand) {
+void TracedHook::ActOn(const Params& order, const AtHand& at_hand) {
   Coordinator* coordinator = driver_.names().coordinator;
   const bool coordinates =
       order.Has("report") || order.Has("stop_coordinator") || order.Has("register_thread");

@@ -27,12 +27,12 @@ class Orders {
 };
 
 // Records its callbacks, asks for what it is told to ask, and carries out its orders.
-class RecordingHook final : public SessionRunHook {
+class TracedHook final : public SessionRunHook {
  public:
   // `driver` outlives it.
-  RecordingHook(Driver& driver, const Params& spec);
+  TracedHook(Driver& driver, const Params& spec);
 
-  std::string name() const override { return "RecordingHook"; }
+  std::string name() const override { return "TracedHook"; }
   const std::string& label() const { return label_; }
   void Begin(const HookContext& context) override;
   void AfterCreateSession(Session& session, Coordinator& coordinator) override;
