@@ -100,8 +100,7 @@ BOOST_AUTO_TEST_CASE(rf_24_the_error_of_a_step_travels_in_the_body) {
   RunStepResponse response;
   response.tensors = {{"loss:0", Tensor::Scalar(0.5F)}};
   response.metadata.node_stats = {
-      {"loss", "Mean", TimePoint::FromNanoseconds(1'000'000'001), Duration::Nanoseconds(17),
-       24}};
+      {"loss", "Mean", TimePoint::FromNanoseconds(1'000'000'001), Duration::Nanoseconds(17), 24}};
   response.metadata.partition_graphs = {"graph"};
   response.status = Status(Code::kUnavailable, "store is away").WithNode("save/write");
   const RunStepResponse back = SendAsBytes(response);
