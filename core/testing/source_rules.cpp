@@ -134,7 +134,7 @@ bool MayInclude(const Layer& layer, std::string_view path, std::string_view name
   if (layer.folder == "core/testing" && StartsWith(name, "core/os/")) {
     return IsTest(path) || path.find("conformance") != std::string_view::npos;
   }
-  if (StartsWith(name, "core/testing/")) return IsTest(path);
+  if (StartsWith(name, "core/testing/")) return IsTest(path) || layer.folder == "proptests";
   if (Allowed(name, layer.ours)) {
     // The table: only what composes may know the worlds behind core/env.
     const bool world = StartsWith(name, "core/os/") || StartsWith(name, "core/fiber/");
