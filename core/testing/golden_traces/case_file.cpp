@@ -83,6 +83,7 @@ void CheckAction(const Params& action) {
 
 void CheckCase(const Params& scenario) {
   CheckFields(scenario, kCaseFields);
+  CheckEach(scenario, "trace", [](const Params& event) { (void)event.Text("e"); });
   (void)scenario.List("trace");
   (void)scenario.Object("outcome");
   (void)scenario.List("program");

@@ -23,6 +23,16 @@ void ShowTells(const Params& action, const Status& status, Json* event) {
   }
 }
 
+bool SpeaksToCoordinators(const Json& actions) {
+  for (const Json& action : actions) {
+    const std::string kind = action.value("do", "");
+    if (kind == "report" || kind == "request_stop_coordinator") return true;
+    const bool nested = kind == "scope" || kind == "loop";
+    if (nested && SpeaksToCoordinators(action.value("body", Json::array()))) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 const ActionKind* FindAction(std::string_view name) {
@@ -56,6 +66,7 @@ void Driver::CloseEvents() {
 }
 
 void Driver::Perform(const Json& program) {
+  speaks_to_coordinators_ = SpeaksToCoordinators(program);
   for (std::size_t i = 0; i < program.size(); ++i) {
     const Status recorded = PerformOne(program[i], std::to_string(i));
     (void)recorded;  // the program goes on

@@ -58,7 +58,7 @@ struct NamedThings {
   std::map<std::string, RunOptions> options;
   std::unique_ptr<MonitoredSessionBase> monitored;
   std::vector<std::unique_ptr<MonitoredSessionBase>> former;  // replaced, never closed by us
-  // That of the raw session which a recording hook got last.
+  // That of the newest raw session of the monitored session, as its hooks got it.
   Coordinator* coordinator = nullptr;
 };
 
@@ -71,6 +71,8 @@ class Driver {
   void Perform(const Json& program);
   // The actions of a body at `place`; the first error that an action does not catch is thrown.
   void PerformBody(const Json& body, const std::string& place);
+  // Whether the program itself speaks to the coordinators of monitored sessions.
+  bool speaks_to_coordinators() const { return speaks_to_coordinators_; }
   // One entry of the scenario's world.
   void CarryOut(const Params& entry);
 
@@ -104,6 +106,7 @@ class Driver {
   Status PerformOne(const Json& action, const std::string& place);
 
   TraceWorld& world_;
+  bool speaks_to_coordinators_ = false;
   std::vector<std::unique_ptr<Incarnation>> former_;
   std::unique_ptr<Incarnation> current_ = std::make_unique<Incarnation>();
 };

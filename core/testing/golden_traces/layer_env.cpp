@@ -31,6 +31,7 @@ class LayerEnv::Sleeps final : public Spawner {
   // of the layer's sleeps, and are not shown.
   WaitOutcome Wait(const WaitOptions& options, WaitQueue& queue) {
     const bool sleeps = options.deadline != TimePoint::Max();
+    hooks_.before_sleep();
     if (options.what.find("coordinator") != std::string_view::npos) {
       if (hooks_.free_joins && sleeps) {
         plain_.spawner.Yield();
@@ -38,7 +39,6 @@ class LayerEnv::Sleeps final : public Spawner {
       }
       return queue.Wait(options);
     }
-    hooks_.before_sleep();
     if (sleeps) {
       const Duration duration = options.deadline - plain_.clock.Now();
       recorder_.AddTimed({{"e", "sleep"}, {"secs", SecondsOf(duration)}});

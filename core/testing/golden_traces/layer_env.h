@@ -16,7 +16,7 @@ namespace faultline::testing {
 class LayerEnv {
  public:
   struct Hooks {
-    // Called before each sleep is recorded, and after each sleep.
+    // Called before each wait, and after each sleep that is shown.
     std::function<void()> before_sleep;
     std::function<void()> after_sleep;
     // The sleeps of a coordinator's join take no time.

@@ -25,6 +25,23 @@ MonitoredSessionBase& Monitored(const ActionCall& call) {
   return *monitored;
 }
 
+// Tells which coordinator is current, and nothing else.
+class CoordinatorProbe final : public SessionRunHook {
+ public:
+  explicit CoordinatorProbe(Driver& driver) : driver_(driver) {}
+  void AfterCreateSession(Session&, Coordinator& coordinator) override {
+    driver_.names().coordinator = &coordinator;
+  }
+
+ private:
+  Driver& driver_;
+};
+
+void AddProbe(Driver& driver, HookList* hooks) {
+  if (!driver.speaks_to_coordinators()) return;
+  hooks->insert(hooks->begin(), std::make_shared<CoordinatorProbe>(driver));
+}
+
 void Keep(const ActionCall& call, std::unique_ptr<MonitoredSessionBase> made) {
   NamedThings& names = call.driver.names();
   names.former.push_back(std::exchange(names.monitored, std::move(made)));
@@ -56,6 +73,7 @@ std::unique_ptr<SessionCreator> MakeCreator(Driver& driver, const Params& spec) 
 std::unique_ptr<MonitoredSessionBase> MakeSingular(Driver& driver, const Params& params) {
   SingularMonitoredSessionOptions options;
   options.hooks = MakeHooks(driver, params, "hooks");
+  AddProbe(driver, &options.hooks);
   if (params.Has("creator")) {
     const Params creator = params.Object("creator");
     options.scaffold = ScaffoldOf(driver, creator, "scaffold");
@@ -80,6 +98,7 @@ Json MakeMonitored(const ActionCall& call) {
   if (kind != "MonitoredSession") params.Fail("kind", "a kind of monitored session");
   MonitoredSessionOptions options;
   options.hooks = MakeHooks(call.driver, params, "hooks");
+  AddProbe(call.driver, &options.hooks);
   if (params.Has("creator")) {
     options.session_creator = MakeCreator(call.driver, params.Object("creator"));
   }
@@ -136,6 +155,7 @@ Json MakeTraining(const ActionCall& call) {
   for (const auto& hook : parts.hooks) list.push_back(DescribeHook(call.driver, *hook));
   call.driver.recorder().Add(
       {{"e", "hooks"}, {"list", std::move(list)}, {"creator", parts.session_creator->role()}});
+  AddProbe(call.driver, &parts.hooks);
   Keep(call,
        std::make_unique<MonitoredSession>(process.runtime, process.graph(), std::move(parts)));
   return nullptr;
@@ -230,7 +250,7 @@ Json IsRawSessionNull(const ActionCall& call) {
 Coordinator& CurrentCoordinator(const ActionCall& call) {
   Coordinator* coordinator = call.driver.names().coordinator;
   if (coordinator == nullptr) {
-    throw BadCase(call.params.where() + ": no recording hook has seen a coordinator");
+    throw BadCase(call.params.where() + ": there is no coordinator yet");
   }
   return *coordinator;
 }

@@ -22,9 +22,9 @@ struct Driven {
   std::string failure;  // why the program did not come to its end
 };
 
-Driven Drive(const Json& scenario, GraphStore& graphs) {
+Driven Drive(const Json& scenario, GraphStore& graphs, Semantics semantics) {
   Driven driven;
-  TraceWorld world(scenario, graphs);
+  TraceWorld world(scenario, graphs, semantics);
   Driver driver(world);
   try {
     world.fake.Run([&](Env&) {
@@ -45,9 +45,9 @@ Driven Drive(const Json& scenario, GraphStore& graphs) {
 
 }  // namespace
 
-std::string RunCase(const TraceCase& trace_case, GraphStore& graphs) {
+std::string RunCase(const TraceCase& trace_case, GraphStore& graphs, Semantics semantics) {
   const Json& scenario = trace_case.scenario;
-  const Driven driven = Drive(scenario, graphs);
+  const Driven driven = Drive(scenario, graphs, semantics);
   const ComparisonOptions options{.t_upper_bound = scenario.value("t_upper_bound", false)};
   const std::string difference = FirstDifference(scenario["trace"], driven.events, options);
   if (!driven.failure.empty()) {
@@ -78,6 +78,8 @@ int RunFolder(const std::string& folder, const std::string& own_graphs, std::ost
     }
   } catch (const BadCase& problem) {
     bad = problem.text.starts_with(folder) ? problem.text : at + problem.text;
+  } catch (const Json::exception& problem) {
+    bad = at + problem.what();
   }
   if (bad) {
     errors << "golden_traces: " << *bad << "\n";

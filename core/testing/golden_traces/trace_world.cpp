@@ -7,8 +7,9 @@
 
 namespace faultline::testing {
 
-TraceWorld::TraceWorld(const Json& scenario, GraphStore& graphs_in)
-    : graphs(graphs_in),
+TraceWorld::TraceWorld(const Json& scenario, GraphStore& graphs_in, Semantics semantics_in)
+    : semantics(semantics_in),
+      graphs(graphs_in),
       recorder(fake.clock(), "/scenario"),
       faults(scenario.value("faults", Json())),
       layer(fake.env(), recorder,

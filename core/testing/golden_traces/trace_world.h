@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/semantics.h"
 #include "core/testing/fake_env.h"
 #include "core/testing/golden_traces/fault_table.h"
 #include "core/testing/golden_traces/graph_store.h"
@@ -24,7 +25,7 @@ class TraceProcess;
 class TraceWorld {
  public:
   // Both outlive it. BadCase for malformed fields.
-  TraceWorld(const Json& scenario, GraphStore& graphs);
+  TraceWorld(const Json& scenario, GraphStore& graphs, Semantics semantics);
   // Unwinds the fibers that are left while what they use is still there.
   ~TraceWorld();
   TraceWorld(const TraceWorld&) = delete;
@@ -63,6 +64,7 @@ class TraceWorld {
   Env& plain() { return fake.env(); }
 
   FakeEnv fake;
+  const Semantics semantics;  // of the process that is seen
   GraphStore& graphs;
   Recorder recorder;
   FaultTable faults;

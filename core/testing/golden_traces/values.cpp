@@ -200,6 +200,8 @@ RunOptions OptionsOf(const Json& options, const std::string& where) {
       made.inter_op_thread_pool = static_cast<std::int32_t>(params.Integer(name));
     } else if (key == "output_partition_graphs") {
       made.output_partition_graphs = params.Flag(name);
+    } else if (key == "reset_disk_byte_usage") {
+      made.reset_disk_byte_usage = params.Flag(name);
     } else if (key == "report_tensor_allocations_upon_oom") {
       made.report_tensor_allocations_upon_oom = params.Flag(name);
     } else if (key == "debug_watches") {
