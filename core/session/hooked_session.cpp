@@ -137,15 +137,16 @@ Result<Fetched> HookedSession::RunAttempt(const RunRequest& request, SessionLaye
 
 Result<Fetched> HookedSession::Run(const RunRequest& request) {
   const bool keep = context().runtime.semantics.keep_stop_requests;
-  // WS-30. A kept stop does not keep a repeated request from being answered (HK-10).
-  const bool repeated = keep && request.context.attempt > 1;
+  // WS-30. A stop kept from a former session does not keep a repeated request from being answered
+  // (HK-10); one that was asked for on this session does, in a repeated step function too.
+  const bool repeated = keep && request.context.attempt > 1 && !stopped_here_;
   if (*stopped_ && !repeated) return Refuse("run called even after a stop was requested");
   const std::shared_ptr<SessionLayer> raw = inner();
   if (!raw) return Refuse("the session is closed");
   SessionRunContext context(request.fetches, request.feeds, *session_);
   Result<Fetched> result = RunAttempt(request, *raw, context);
-  const bool counts = result.ok() || keep;                   // HK-11
-  if (context.stop_requested() && counts) *stopped_ = true;  // WS-38
+  const bool counts = result.ok() || keep;                                   // HK-11
+  if (context.stop_requested() && counts) *stopped_ = stopped_here_ = true;  // WS-38
   return result;
 }
 

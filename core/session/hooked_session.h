@@ -47,6 +47,7 @@ class HookedSession : public WrappedSession {
   std::shared_ptr<Session> session_;
   ListedHooks hooks_;
   std::shared_ptr<bool> stopped_;  // never goes back (WS-38)
+  bool stopped_here_ = false;      // by a run of this session
 };
 
 }  // namespace faultline

@@ -110,6 +110,32 @@ BOOST_AUTO_TEST_CASE(a_stop_asked_for_on_a_session_that_is_replaced_is_kept) {
   }
 }
 
+// The second of two runs in a step function that is called again, after the first asked to stop.
+BOOST_AUTO_TEST_CASE(ws_30_a_repeated_step_function_makes_no_run_after_a_stop_of_its_own) {
+  for (const bool keep : {false, true}) {
+    Fixture f(With(&Semantics::keep_stop_requests, keep));
+    f.process.sessions.Fail({.nth = 1, .status = Status(Code::kAborted, "first run")});
+    f.hook->after_run = [](SessionRunContext& context, const SessionRunValues&) {
+      context.request_stop();
+    };
+    int executions = 0;
+    f.process.Run([&] {
+      auto session = f.Open();
+      const Status error = ErrorOf([&] {
+        session->RunStepFn([&](MonitoredSession::StepContext& context) {
+          ++executions;
+          for (int i = 0; i < 2; ++i) context.RunWithHooks(f.model.step);
+        });
+      });
+      BOOST_TEST(error.code() == Code::kRuntimeError);
+      BOOST_TEST(session->ShouldStop());
+      session->Close();
+    });
+    BOOST_TEST(executions == 2);
+    BOOST_TEST(f.process.observer().Count(Point::kRunAcknowledged) == 1);
+  }
+}
+
 // What a scope ends with. `when` says when the thread reports its DATA_LOSS, if it does.
 enum class Thread { kNone, kBefore, kAfter, kLate };
 Status Ends(bool keep, const char* end, Thread when, const std::function<void()>& body) {
