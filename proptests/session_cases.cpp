@@ -238,6 +238,25 @@ Code ThreadDraw::status_code() const {
   return thrown ? Code::kInternal : drawn;
 }
 
+StrikeDraw StrikeOn(Call call, int nth, Code code, bool after) {
+  const auto place = [](const auto& table, auto value) {
+    return static_cast<int>(std::ranges::find(table, value) - table.begin());
+  };
+  return {.call = place(kCallTable, call),
+          .nth = nth,
+          .code = place(kCodeTable, code),
+          .after = after ? 1 : 0};
+}
+
+std::vector<Code> StrikeCodes(Call call) {
+  std::vector<Code> codes;
+  for (const Code code : kCodeTable) {
+    const bool struck = StrikeOn(call, 0, code, false).status_code() == code;
+    if (struck && std::ranges::find(codes, code) == codes.end()) codes.push_back(code);
+  }
+  return codes;
+}
+
 std::vector<HookKind> SessionDraw::HookKinds() const {
   std::vector<HookKind> kinds;
   for (const int number : hooks) {

@@ -51,6 +51,11 @@ struct StrikeDraw {
   friend bool operator==(const StrikeDraw&, const StrikeDraw&) = default;
 };
 
+// That error.
+StrikeDraw StrikeOn(Call call, int nth, Code code, bool after);
+// All codes that a strike on this call can have.
+std::vector<Code> StrikeCodes(Call call);
+
 // A thread that is registered with the coordinator of a session.
 struct ThreadDraw {
   int creation = 0;  // of the how many-th session

@@ -1,7 +1,5 @@
 #include "proptests/session_hunt.h"
 
-#include <optional>
-
 #include <rapidcheck.h>
 
 namespace faultline::proptests {
@@ -11,19 +9,6 @@ Verdict JudgePlay(const Property& property, const SessionDraw& draw, const Recor
   Verdict verdict = Judge(property, draw, record);
   if (!record.stuck.empty()) verdict.violation = record.stuck;
   return verdict;
-}
-
-// Strikes that came, as far as their own events tell.
-void CountStrikes(const Record& record, Campaign* campaign) {
-  for (const Event& event : record.events) {
-    if (event.code == Code::kOk) continue;
-    const bool raw = event.what == What::kCall && event.code != Code::kRuntimeError;
-    if (raw || event.what == What::kReturned) {
-      ++campaign->struck[event.call];
-      ++campaign->codes[event.code];
-    }
-    if (event.what == What::kOpened) ++campaign->struck[Call::kOpen];
-  }
 }
 
 void Try(const std::function<void(const SessionDraw&)>& body, int cases, std::uint64_t seed) {
@@ -73,29 +58,39 @@ Quarry Hunt(const CaseProperty& property, int cases, std::uint64_t seed) {
   return quarry;
 }
 
+void JudgeCase(const SessionDraw& draw, bool orders, Campaign* campaign) {
+  ++campaign->cases;
+  const Record record = Play(draw);
+  campaign->events += record.events.size();
+  for (const Event& event : record.events) {
+    if (event.what != What::kStruck) continue;
+    ++campaign->struck[{event.call, event.good}];
+    ++campaign->codes[event.code];
+  }
+  for (const std::string& id : PropertyIds()) {
+    if (id == "P-10" && !orders) continue;
+    const Verdict verdict =
+        id == "P-10" ? SavesInAnyOrder(draw, {}) : JudgePlay(PropertyOf(id), draw, record);
+    campaign->compared[id] += verdict.compared;
+    if (verdict.violation.empty() || !campaign->failed.empty()) continue;
+    campaign->failed = id;
+    campaign->quarry = {true, campaign->cases, verdict.compared, draw, verdict.violation};
+  }
+}
+
 Campaign RunCampaign(int cases, std::uint64_t seed) {
   Campaign campaign;
   const auto one = [&](const SessionDraw& draw) {
-    if (!campaign.failed.empty()) {  // shrinking
-      const Verdict verdict = PropertyOfCases(campaign.failed, {})(draw);
-      if (verdict.violation.empty()) return;
-      campaign.quarry.smallest = draw;
-      campaign.quarry.violation = verdict.violation;
-      RC_FAIL(verdict.violation);
+    if (campaign.failed.empty()) {
+      JudgeCase(draw, true, &campaign);
+      if (!campaign.failed.empty()) RC_FAIL(campaign.quarry.violation);
+      return;
     }
-    ++campaign.cases;
-    const Record record = Play(draw);
-    campaign.events += record.events.size();
-    CountStrikes(record, &campaign);
-    for (const std::string& id : PropertyIds()) {
-      const Verdict verdict =
-          id == "P-10" ? SavesInAnyOrder(draw, {}) : JudgePlay(PropertyOf(id), draw, record);
-      campaign.compared[id] += verdict.compared;
-      if (verdict.violation.empty()) continue;
-      campaign.failed = id;
-      campaign.quarry = {true, campaign.cases, verdict.compared, draw, verdict.violation};
-      RC_FAIL(verdict.violation);
-    }
+    const Verdict verdict = PropertyOfCases(campaign.failed, {})(draw);  // shrinking
+    if (verdict.violation.empty()) return;
+    campaign.quarry.smallest = draw;
+    campaign.quarry.violation = verdict.violation;
+    RC_FAIL(verdict.violation);
   };
   Try(one, cases, seed);
   return campaign;

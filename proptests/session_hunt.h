@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proptests/hook_properties.h"
@@ -26,17 +27,19 @@ struct Quarry {
 // Looks for a case that violates the property, and shrinks it.
 Quarry Hunt(const CaseProperty& property, int cases, std::uint64_t seed);
 
-// What a campaign saw.
+// What came of several cases.
 struct Campaign {
   int cases = 0;
-  std::map<std::string, std::uint64_t> compared;  // by property
-  std::map<Call, int> struck;                     // strikes that came
-  std::map<Code, int> codes;                      // of these
   std::uint64_t events = 0;
-  std::string failed;  // the first property that did not hold
-  Quarry quarry;       // then
+  std::map<std::string, std::uint64_t> compared;  // by property
+  std::map<std::pair<Call, bool>, int> struck;    // errors that came: call, after its effect
+  std::map<Code, int> codes;                      // of these
+  std::string failed;                             // the first property that did not hold
+  Quarry quarry;                                  // then
 };
-// Every property over the same cases; stops at the first that does not hold.
+// Every property for this case; P-10, which plays it three times more, if asked.
+void JudgeCase(const SessionDraw& draw, bool orders, Campaign* campaign);
+// Every property over the same random cases; stops at the first that does not hold, and shrinks.
 Campaign RunCampaign(int cases, std::uint64_t seed);
 
 }  // namespace faultline::proptests

@@ -11,11 +11,6 @@
 
 namespace faultline::proptests {
 
-void Verdict::Expect(bool holds, const std::string& otherwise) {
-  ++compared;
-  if (!holds && violation.empty()) violation = otherwise;
-}
-
 std::vector<Life> LivesOf(const Record& record) {
   std::vector<Life> lives;
   const Life all(record.events);
@@ -170,12 +165,12 @@ Verdict HookWords(const SessionDraw&, Life life) {
   for (const Event& event : life) {
     if (!IsHookCallback(event)) continue;
     const bool fits = words.at(static_cast<std::size_t>(event.place)).Take(event);
-    verdict.Expect(fits, Where(event) + " does not belong there");
+    verdict.Expect(fits, [&] { return Where(event) + " does not belong there"; });
     if (event.call != Call::kBeforeRun) continue;
     for (const Word& word : words) {
-      verdict.Expect(
-          word.created.contains(event.session),
-          fmt::format("session {} runs, but not every hook was told of it", event.session));
+      verdict.Expect(word.created.contains(event.session), [&] {
+        return fmt::format("session {} runs, but not every hook was told of it", event.session);
+      });
     }
   }
   for (const Attempt& attempt : AttemptsOf(life)) {
@@ -184,10 +179,10 @@ Verdict HookWords(const SessionDraw&, Life life) {
     for (const Event& event : attempt.events) {
       if (!IsHookCallback(event)) continue;
       if (event.call == Call::kBeforeRun) {
-        verdict.Expect(event.place == befores++, Where(event) + " is out of order");
+        verdict.Expect(event.place == befores++, [&] { return Where(event) + " is out of order"; });
       }
       if (event.call == Call::kAfterRun) {
-        verdict.Expect(event.place == afters++, Where(event) + " is out of order");
+        verdict.Expect(event.place == afters++, [&] { return Where(event) + " is out of order"; });
       }
     }
   }
@@ -201,7 +196,7 @@ Verdict Results(const SessionDraw&, Life life) {
   const Event* updated = nullptr;
   for (const Event& event : life) {
     if (event.what == What::kAsk) {
-      verdict.Expect(asked == nullptr, "a request had no answer");
+      verdict.Expect(asked == nullptr, [&] { return std::string("a request had no answer"); });
       asked = &event;
       updated = nullptr;
     }
@@ -209,21 +204,24 @@ Verdict Results(const SessionDraw&, Life life) {
       updated = &event;
     }
     if (event.what != What::kAcknowledged && event.what != What::kRaised) continue;
-    verdict.Expect(asked != nullptr && asked->run == event.run,
-                   fmt::format("request {} was answered twice, or not asked", event.run));
+    verdict.Expect(asked != nullptr && asked->run == event.run, [&] {
+      return fmt::format("request {} was answered twice, or not asked", event.run);
+    });
     asked = nullptr;
     if (event.what != What::kAcknowledged) continue;
-    verdict.Expect(event.good, fmt::format("request {} got what another one asked", event.run));
-    verdict.Expect(updated != nullptr && updated->step == event.value,
-                   fmt::format("request {} got step {}, which its last execution did not make",
-                               event.run, event.value));
+    verdict.Expect(event.good,
+                   [&] { return fmt::format("request {} got what another one asked", event.run); });
+    verdict.Expect(updated != nullptr && updated->step == event.value, [&] {
+      return fmt::format("request {} got step {}, which its last execution did not make", event.run,
+                         event.value);
+    });
   }
   for (const Attempt& attempt : AttemptsOf(life)) {
     const auto executions = std::ranges::count_if(attempt.events, [](const Event& event) {
       return event.what == What::kCall && event.call == Call::kUpdate;
     });
     verdict.Expect(executions <= 1 && (executions == 1 || !attempt.acknowledged),
-                   fmt::format("one attempt ran the graph {} times", executions));
+                   [&] { return fmt::format("one attempt ran the graph {} times", executions); });
   }
   return verdict;
 }
@@ -237,16 +235,20 @@ Verdict Initialization(const SessionDraw&, Life life) {
     if (event.what != What::kCall) continue;
     if (event.call == Call::kRestore && event.good) restored.insert(event.session);
     if (event.call == Call::kInit) {
-      verdict.Expect(!restored.contains(event.session),
-                     fmt::format("session {} was restored and then initialised", event.session));
+      verdict.Expect(!restored.contains(event.session), [&] {
+        return fmt::format("session {} was restored and then initialised", event.session);
+      });
     }
     if (event.call == Call::kLocalInit) {
       const bool passed = before != nullptr && before->session == event.session &&
                           before->call == Call::kReadyForLocalInit && before->good &&
                           before->code == Code::kOk;
-      verdict.Expect(passed, fmt::format("local init of session {} was not preceded by a check "
-                                         "that it is ready for it",
-                                         event.session));
+      verdict.Expect(passed, [&] {
+        return fmt::format(
+            "local init of session {} was not preceded by a check "
+            "that it is ready for it",
+            event.session);
+      });
     }
     before = &event;
   }
@@ -259,7 +261,8 @@ Verdict Readiness(const SessionDraw&, Life life) {
   for (const Event& event : life) {
     if (event.what != What::kHandedOut && event.what != What::kCreated) continue;
     if (event.code != Code::kOk) continue;
-    verdict.Expect(event.good, fmt::format("session {} was handed out unready", event.session));
+    verdict.Expect(event.good,
+                   [&] { return fmt::format("session {} was handed out unready", event.session); });
   }
   return verdict;
 }
@@ -269,8 +272,9 @@ Verdict OpenSessions(const SessionDraw&, Life life) {
   Verdict verdict;
   std::set<int> open;
   const auto none = [&](std::string_view when) {
-    verdict.Expect(open.empty(),
-                   fmt::format("session {} is open {}", open.empty() ? 0 : *open.begin(), when));
+    verdict.Expect(open.empty(), [&] {
+      return fmt::format("session {} is open {}", open.empty() ? 0 : *open.begin(), when);
+    });
   };
   for (const Event& event : life) {
     if (event.what == What::kOpening) none("while another one is opened");
@@ -299,12 +303,14 @@ Verdict RecoveryCodes(const SessionDraw& draw, Life life) {
     preempted = preempted || IsPreemptionOfTheLayer(event);
     // Nor do they come out of what recovers (WS-13, WS-17).
     if (draw.Recovers() && (event.what == What::kRaised || event.what == What::kStopAnswer)) {
-      verdict.Expect(!IsPreemption(event.code), "a preemption error came out to the user");
+      verdict.Expect(!IsPreemption(event.code),
+                     [&] { return std::string("a preemption error came out to the user"); });
     }
     if (event.what != creation) continue;
     if (creations++ > 0) {
-      verdict.Expect(preempted && draw.Recovers(),
-                     "a session was created anew without an ABORTED or UNAVAILABLE");
+      verdict.Expect(preempted && draw.Recovers(), [&] {
+        return std::string("a session was created anew without an ABORTED or UNAVAILABLE");
+      });
     }
     preempted = false;
   }
@@ -332,13 +338,16 @@ Verdict Waits(const SessionDraw& draw, Life life) {
     if (event.what != What::kCreated || start == nullptr) continue;
     const Duration took = event.time - start->time;
     const Duration planned = cost * opened + Duration::Seconds(30) * (opened - 1);
-    verdict.Expect(took == planned, fmt::format("{} sessions took {} s instead of {} s", opened,
-                                                took.seconds(), planned.seconds()));
-    verdict.Expect(took <= max_wait + cost,
-                   fmt::format("a wait of {} s took {} s", max_wait.seconds(), took.seconds()));
+    verdict.Expect(took == planned, [&] {
+      return fmt::format("{} sessions took {:.3f} s instead of {:.3f} s", opened, took.seconds(),
+                         planned.seconds());
+    });
+    verdict.Expect(took <= max_wait + cost, [&] {
+      return fmt::format("a wait of {:.3f} s took {:.3f} s", max_wait.seconds(), took.seconds());
+    });
     const int returned = event.code == Code::kOk ? 1 : 0;
     verdict.Expect(closed + failed + returned == opened,
-                   fmt::format("{} sessions opened, {} closed", opened, closed));
+                   [&] { return fmt::format("{} sessions opened, {} closed", opened, closed); });
   }
   return verdict;
 }
@@ -348,10 +357,10 @@ Verdict Restores(const SessionDraw&, Life life) {
   Verdict verdict;
   for (const Event& event : life) {
     if (event.what != What::kCall || event.call != Call::kRestore || !event.good) continue;
-    verdict.Expect(
-        event.step == event.value,
-        fmt::format("session {} restored step {}, but the state file names {} of step {}",
-                    event.session, event.step, event.text, event.value));
+    verdict.Expect(event.step == event.value, [&] {
+      return fmt::format("session {} restored step {}, but the state file names {} of step {}",
+                         event.session, event.step, event.text, event.value);
+    });
   }
   return verdict;
 }
@@ -361,8 +370,9 @@ Verdict LoopReachesItsEnd(const SessionDraw& draw, Life life) {
   Verdict verdict;
   const std::optional<StopStory> story = StopStoryOf(draw, life);
   if (!story) return verdict;
-  verdict.Expect(story->final >= story->limit,
-                 fmt::format("the loop ended at step {} of {}", story->final, story->limit));
+  verdict.Expect(story->final >= story->limit, [&] {
+    return fmt::format("the loop ended at step {} of {}", story->final, story->limit);
+  });
   return verdict;
 }
 
@@ -380,11 +390,12 @@ Verdict Finality(const SessionDraw&, Life life) {
     opened = opened || event.what == What::kOpening;
     closed = closed || event.what == What::kCloseEnd;
     const bool expected = was_final || (opened && !closed);
-    verdict.Expect(event.graph_final == expected,
-                   fmt::format("the graph is {}final {}", event.graph_final ? "" : "not ",
-                               closed   ? "after the close"
-                               : opened ? "between its creation and the close"
-                                        : "before a session was asked for"));
+    verdict.Expect(event.graph_final == expected, [&] {
+      return fmt::format("the graph is {}final {}", event.graph_final ? "" : "not ",
+                         closed   ? "after the close"
+                         : opened ? "between its creation and the close"
+                                  : "before a session was asked for");
+    });
   }
   return verdict;
 }
@@ -411,9 +422,9 @@ Verdict ThreadErrors(const SessionDraw& draw, Life life) {
   for (const Event& event : life) {
     if (event.what != What::kReport || !event.good || !complete.contains(event.session)) continue;
     const int times = raised.contains(event.text) ? raised.at(event.text) : 0;
-    verdict.Expect(
-        times == (IsPreemption(event.code) ? 0 : 1),
-        fmt::format("{} ({}) was raised {} times", event.text, CodeName(event.code), times));
+    verdict.Expect(times == (IsPreemption(event.code) ? 0 : 1), [&] {
+      return fmt::format("{} ({}) was raised {} times", event.text, CodeName(event.code), times);
+    });
   }
   return verdict;
 }
@@ -429,8 +440,9 @@ Verdict Joins(const SessionDraw& draw, Life life) {
     const Duration took = event.time - before;
     before = event.time;
     if (event.what != What::kClosed || took == Duration()) continue;
-    verdict.Expect(took <= longest,
-                   fmt::format("a join took {} s of {} s", took.seconds(), longest.seconds()));
+    verdict.Expect(took <= longest, [&] {
+      return fmt::format("a join took {:.3f} s of {:.3f} s", took.seconds(), longest.seconds());
+    });
   }
   return verdict;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -15,8 +16,12 @@ namespace faultline::proptests {
 struct Verdict {
   std::uint64_t compared = 0;
   std::string violation;  // empty: it holds
-  // Keeps the first violation.
-  void Expect(bool holds, const std::string& otherwise);
+  // Keeps the first violation; `otherwise` is asked for its text only then.
+  template <std::invocable Text>
+  void Expect(bool holds, const Text& otherwise) {
+    ++compared;
+    if (!holds && violation.empty()) violation = otherwise();
+  }
 };
 
 // The events of one monitored session, from kLife on.

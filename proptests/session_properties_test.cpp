@@ -1,10 +1,9 @@
-#include <map>
+#include <set>
 #include <string>
 
 #include <fmt/format.h>
 #include <boost/test/unit_test.hpp>
 
-#include "core/base/semantics.h"
 #include "proptests/session_hunt.h"
 
 // The session layer keeps IV-1 to IV-12 and P-1 to P-7, P-9 and P-10 over random lives: errors of
@@ -20,33 +19,86 @@ int CasesOr(int otherwise) {
                                                                     : Params().maxSuccess;
 }
 
+void Holds(const Campaign& campaign) {
+  BOOST_TEST(campaign.failed.empty(), campaign.failed << ": " << campaign.quarry.violation << "\n"
+                                                      << WordsOf(campaign.quarry.smallest));
+  std::string counts;
+  for (const auto& [id, compared] : campaign.compared)
+    counts += fmt::format(" {} {}", id, compared);
+  BOOST_TEST_MESSAGE(campaign.cases << " cases, " << campaign.events
+                                    << " events; compared:" << counts);
+}
+
 BOOST_AUTO_TEST_SUITE(session_properties)
 
 BOOST_AUTO_TEST_CASE(every_property_holds_over_random_lives) {
-  const int cases = CasesOr(800);
+  const int cases = CasesOr(1500);
   const Campaign campaign = RunCampaign(cases, Params().seed);
-  BOOST_TEST(campaign.failed.empty(), campaign.failed << ": " << campaign.quarry.violation << "\n"
-                                                      << WordsOf(campaign.quarry.smallest));
+  Holds(campaign);
   BOOST_REQUIRE(campaign.failed.empty());
   BOOST_TEST(campaign.cases >= cases);
-  std::string counts;
   for (const std::string& id : PropertyIds()) {
-    const std::uint64_t compared = campaign.compared.contains(id) ? campaign.compared.at(id) : 0;
-    BOOST_TEST(compared > 0U, id << " compared nothing");
-    counts += fmt::format(" {} {}", id, compared);
+    BOOST_TEST(campaign.compared.at(id) > 0U, id << " compared nothing");
   }
-  BOOST_TEST_MESSAGE(campaign.cases << " cases, " << campaign.events
-                                    << " events; compared:" << counts);
-  // Every call was struck, and with every code.
   for (int call = 0; call < kCalls; ++call) {
     const auto which = static_cast<Call>(call);
-    if (which == Call::kClose || which == Call::kBeforeSave || which == Call::kAfterSave) continue;
-    BOOST_TEST(campaign.struck.contains(which), CallName(which) << " was not struck");
+    const bool came =
+        campaign.struck.contains({which, false}) || campaign.struck.contains({which, true});
+    BOOST_TEST(came, CallName(which) << " was not struck");
   }
-  for (int code = 1; code < kCanonicalCodes; ++code) {
-    const auto which = static_cast<Code>(code);
-    BOOST_TEST(campaign.codes.contains(which), CodeName(which) << " did not come");
+}
+
+// A life in which each call is made more than once: a restore, recoveries, saves and two ends.
+SessionDraw BusyDraw(Role role, bool recovers) {
+  SessionDraw draw;
+  draw.role = static_cast<int>(role);
+  draw.singular = recovers ? 0 : 3;
+  draw.lives = 1;
+  draw.max_wait = 100;
+  draw.late = 40;
+  draw.listeners = 2;
+  draw.limit = 6;
+  draw.patience = 1;
+  draw.hooks = {0, 2, 1, 3};  // plain, saver, stop, summary
+  return draw;
+}
+
+// ER-4, MS-5, WS-13 and their kin: what any error does, wherever it strikes.
+BOOST_AUTO_TEST_CASE(every_code_at_every_call_before_and_after_its_effect) {
+  struct Setup {
+    SessionDraw draw;
+    int nth;
+  };
+  const Setup setups[] = {{BusyDraw(Role::kSavingChief, true), 0},
+                          {BusyDraw(Role::kSavingChief, true), 1},
+                          {BusyDraw(Role::kSavingChief, false), 0},
+                          {BusyDraw(Role::kServerChief, true), 1},
+                          {BusyDraw(Role::kWorker, true), 0}};
+  Campaign campaign;
+  int expected = 0;
+  for (int call = 0; call < kCalls; ++call) {
+    const auto which = static_cast<Call>(call);
+    for (const Code code : StrikeCodes(which)) {
+      for (const bool after : {false, true}) {
+        for (const Setup& setup : setups) {
+          ++expected;
+          SessionDraw draw = setup.draw;
+          draw.strikes = {StrikeOn(which, setup.nth, code, after)};
+          JudgeCase(draw, false, &campaign);
+        }
+      }
+    }
   }
+  Holds(campaign);
+  BOOST_TEST(campaign.struck.size() == 2U * kCalls);
+  std::set<Code> codes;
+  for (const auto& [code, times] : campaign.codes) codes.insert(code);
+  BOOST_TEST(codes.size() == 22U);  // 16 canonical, 4 usage, StopIteration, a foreign exception
+  BOOST_TEST(campaign.cases == expected);
+  int struck = 0;
+  for (const auto& [where, times] : campaign.struck) struck += times;
+  BOOST_TEST_MESSAGE(struck << " errors came");
+  BOOST_TEST(struck * 4 > campaign.cases * 3);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

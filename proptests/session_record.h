@@ -34,6 +34,7 @@ enum class What : std::uint8_t {
   kCloseBegin,    // the body of the life has ended (code); its close begins
   kCloseEnd,      // and has ended (code)
   kNewest,        // the checkpoint that the state file names then (text, step)
+  kStruck,        // an error comes as drawn (call, code, good: after the effect)
   kStartLog,      // the summary writer got a session start (step)
   kSummary,       // or a summary (step)
 };

@@ -78,8 +78,10 @@ std::optional<Stage::Strike> Stage::Next(Call call) {
   for (std::size_t i = 0; i < draw.strikes.size(); ++i) {
     const StrikeDraw& strike = draw.strikes[i];
     if (strike.what() != call || strike.nth != n) continue;
-    return Strike{StrikeStatus(strike.status_code(), fmt::format("strike #{}.", i)),
+    Strike struck{StrikeStatus(strike.status_code(), fmt::format("strike #{}.", i)),
                   strike.after != 0};
+    Add({.what = What::kStruck, .call = call, .code = struck.status.code(), .good = struck.after});
+    return struck;
   }
   return std::nullopt;
 }
