@@ -24,7 +24,7 @@ constexpr std::string_view kVariableCollections[] = {
     "model_variables",           "metric_variables",
     "moving_average_variables"};
 
-Status Invalid(std::string message) { return Status(Code::kInvalidArgument, std::move(message)); }
+Status Malformed(std::string message) { return Status(Code::kInvalidArgument, std::move(message)); }
 
 // Whether files of this version of TensorFlow state for each variable if it is trainable: since 1.9
 // they do, and a file without a version is taken for one that does (CK-2207).
@@ -59,7 +59,7 @@ class CollectionImporter {
       for (int i = 0; i < size; ++i) {
         Result<CollectionItem> item = Read(key, *def, i);
         if (!item.ok()) {
-          return Invalid(
+          return Malformed(
               fmt::format("Collection '{}', entry {}: {}", key, i, item.status().message()));
         }
         graph_.AddToCollection(key, *std::move(item));
@@ -127,7 +127,7 @@ class CollectionImporter {
   Result<Operation*> FindOperation(const std::string& name) const {
     Operation* op = graph_.FindOperation(name);
     if (op == nullptr) {
-      return Invalid(fmt::format("expected an operation of the graph, but it has no '{}'", name));
+      return Malformed(fmt::format("expected an operation of the graph, but it has no '{}'", name));
     }
     return op;
   }
@@ -142,7 +142,7 @@ class CollectionImporter {
       if (error != std::errc() || rest != end) index = -1;
     }
     if (op == nullptr || index < 0 || index >= op->num_outputs()) {
-      return Invalid(fmt::format("expected a tensor of the graph, but it has no '{}'", name));
+      return Malformed(fmt::format("expected a tensor of the graph, but it has no '{}'", name));
     }
     return op->output(index);
   }
@@ -150,7 +150,7 @@ class CollectionImporter {
   // CK-2206
   Result<CollectionItem> ReadVariable(const std::string& bytes) const {
     tf::VariableDef def;
-    if (!def.ParseFromString(bytes)) return Invalid("expected a VariableDef");
+    if (!def.ParseFromString(bytes)) return Malformed("expected a VariableDef");
     Variable variable;
     variable.is_resource = def.is_resource();
     variable.trainable = states_trainable_ ? def.trainable() : trainable_.contains(bytes);
@@ -174,7 +174,7 @@ class CollectionImporter {
   template <class T>
   static Result<T> Named(std::string_view role, Result<T> found) {
     if (found.ok()) return found;
-    return Invalid(fmt::format("the {} of a variable: {}", role, found.status().message()));
+    return Malformed(fmt::format("the {} of a variable: {}", role, found.status().message()));
   }
 
   static Status CheckHandle(const Variable& variable) {
@@ -182,7 +182,7 @@ class CollectionImporter {
     if (variable.is_resource ? handle.op->type() == "VarHandleOp" : IsRef(handle.dtype())) {
       return Status();
     }
-    return Invalid(fmt::format(
+    return Malformed(fmt::format(
         "the variable '{}': expected {}, but it is a {}", handle.name(),
         variable.is_resource ? "the handle of a resource variable" : "a reference variable",
         handle.op->type()));
@@ -191,7 +191,7 @@ class CollectionImporter {
   static Status CheckValues(const Variable& variable) {
     for (const Output& value : {variable.snapshot, variable.initial_value}) {
       if (value && BaseType(value.dtype()) != variable.dtype()) {
-        return Invalid(
+        return Malformed(
             fmt::format("expected '{}' to have the type of the variable '{}', {}, but "
                         "it has {}",
                         value.name(), variable.name(), DataTypeName(variable.dtype()),
@@ -228,9 +228,9 @@ Result<ImportedMetaGraph> ImportMetaGraph(std::string_view serialized,
   const google::protobuf::LogSilencer silence;
   if (!std::in_range<int>(serialized.size()) ||
       !meta.ParseFromArray(serialized.data(), static_cast<int>(serialized.size()))) {
-    return Invalid("The bytes are no MetaGraphDef");
+    return Malformed("The bytes are no MetaGraphDef");
   }
-  if (!meta.has_graph_def()) return Invalid("The MetaGraphDef holds no graph");
+  if (!meta.has_graph_def()) return Malformed("The MetaGraphDef holds no graph");
   ImportedMetaGraph imported;
   FL_ASSIGN_OR_RETURN(imported.graph, GraphFromMessage(meta.graph_def()));
   FL_RETURN_IF_ERROR(CollectionImporter(*imported.graph, readers, meta).Run());

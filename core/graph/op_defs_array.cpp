@@ -4,7 +4,7 @@
 namespace faultline::internal {
 namespace {
 
-constexpr OpDef kOps[] = {
+constexpr OpDef kArrayOps[] = {
     {.name = "Const",
      .outputs = {Arg("output", "dtype")},
      .attrs = {Attr("value", AttrKind::kTensor), Type("dtype")},
@@ -130,6 +130,6 @@ constexpr OpDef kOps[] = {
 
 }  // namespace
 
-std::span<const OpDef> ArrayOpDefs() { return kOps; }
+std::span<const OpDef> ArrayOpDefs() { return kArrayOps; }
 
 }  // namespace faultline::internal

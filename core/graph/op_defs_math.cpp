@@ -23,7 +23,7 @@ constexpr OpDef Equality(std::string_view name) {
   return def;
 }
 
-constexpr OpDef kOps[] = {
+constexpr OpDef kMathOps[] = {
     Binary("Add", kAddTypes),
     Aggregate(Commutative(Binary("AddV2", kArithmeticTypes))),
     Binary("Sub", kArithmeticTypes),
@@ -98,6 +98,6 @@ constexpr OpDef kOps[] = {
 
 }  // namespace
 
-std::span<const OpDef> MathOpDefs() { return kOps; }
+std::span<const OpDef> MathOpDefs() { return kMathOps; }
 
 }  // namespace faultline::internal

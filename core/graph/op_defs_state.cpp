@@ -19,7 +19,7 @@ constexpr OpDef ResourceUpdate(std::string_view name) {
                    .shape = AssignVariableShape});
 }
 
-constexpr OpDef kOps[] = {
+constexpr OpDef kStateOps[] = {
     // ---- control ----
     {.name = "NoOp", .shape = NoShape},
     {.name = "Switch",
@@ -151,6 +151,6 @@ constexpr OpDef kOps[] = {
 
 }  // namespace
 
-std::span<const OpDef> StateOpDefs() { return kOps; }
+std::span<const OpDef> StateOpDefs() { return kStateOps; }
 
 }  // namespace faultline::internal

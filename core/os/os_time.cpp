@@ -7,14 +7,14 @@
 namespace faultline {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
 // Turns between two looks for a signal while fibers are busy: each is a system call.
 constexpr unsigned kTurnsPerLook = 64;
 
 TimePoint Read(clockid_t clock) {
   timespec now;
   ::clock_gettime(clock, &now);
-  return TimePoint::FromNanoseconds(now.tv_sec * kSecond + now.tv_nsec);
+  return TimePoint::FromNanoseconds(now.tv_sec * kNanosecondsPerSecond + now.tv_nsec);
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ void OsTime::AdvanceTo(TimePoint next) {
   if (next != TimePoint::Max()) {
     const std::int64_t left = (next - Now()).nanoseconds();
     if (left <= 0) return;
-    timeout = {.tv_sec = left / kSecond, .tv_nsec = left % kSecond};
+    timeout = {.tv_sec = left / kNanosecondsPerSecond, .tv_nsec = left % kNanosecondsPerSecond};
   }
   pollfd wake = {.fd = stop_ != nullptr ? stop_->descriptor() : -1, .events = POLLIN, .revents = 0};
   // A signal that is not ours may end it early; the kernel then comes again.

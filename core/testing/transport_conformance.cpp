@@ -12,7 +12,7 @@
 namespace faultline::testing {
 namespace {
 
-const Duration kNap = Duration::Milliseconds(5);
+const Duration kShortWait = Duration::Milliseconds(5);
 const Duration kLong = Duration::Seconds(10);
 
 struct Caller {
@@ -46,7 +46,7 @@ void CheckServing(Env& env, const Caller& caller) {
       caller.Call("Echo", "x", {.wait_for_ready = false});
   BOOST_TEST(refused.status().code() == Code::kUnavailable);
   BOOST_TEST(IsTransportError(refused.status()));  // RF-24
-  BOOST_TEST(caller.Call("Echo", "x", {.deadline = env.clock.Now() + kNap}).status().code() ==
+  BOOST_TEST(caller.Call("Echo", "x", {.deadline = env.clock.Now() + kShortWait}).status().code() ==
              Code::kDeadlineExceeded);
   CancelToken token;
   token.Cancel(Status(Code::kAborted, "enough"));
@@ -56,7 +56,7 @@ void CheckServing(Env& env, const Caller& caller) {
   std::string late;
   const auto waiting =
       env.spawner.Spawn("early caller", [&] { late = caller.Ask("Echo", "early"); });
-  SleepFor(env, "the early caller", kNap);
+  SleepFor(env, "the early caller", kShortWait);
   BOOST_TEST(env.transport.Serve(caller.address, "Echo", TextMessage::Method(Echo)) == Status());
   BOOST_TEST(waiting->Join({.what = "early caller"}) == WaitOutcome::kWoken);
   BOOST_TEST(late == "echo early");
@@ -98,16 +98,16 @@ void CheckGivingUp(Env& env, const Caller& caller) {
     return Echo(context, std::move(request));
   };
   BOOST_TEST(env.transport.Serve(caller.address, "Slow", TextMessage::Method(slow)) == Status());
-  BOOST_TEST(caller.Call("Slow", "x", {.deadline = env.clock.Now() + kNap}).status().code() ==
+  BOOST_TEST(caller.Call("Slow", "x", {.deadline = env.clock.Now() + kShortWait}).status().code() ==
              Code::kDeadlineExceeded);
   CancelToken token;
   const auto canceller = env.spawner.Spawn("canceller", [&] {
-    SleepFor(env, "a nap", kNap);
+    SleepFor(env, "a nap", kShortWait);
     token.Cancel(Status(Code::kAborted, "enough"));
   });
   BOOST_TEST(caller.Call("Slow", "x", {.cancel = &token}).status().code() == Code::kCancelled);
   canceller->Join({.what = "canceller"});
-  SleepFor(env, "the news to arrive", kNap * 20);
+  SleepFor(env, "the news to arrive", kShortWait * 20);
   BOOST_TEST(started == 2);
   BOOST_TEST(gone == 2);
 
@@ -115,7 +115,7 @@ void CheckGivingUp(Env& env, const Caller& caller) {
   std::string answer;
   const auto in_progress =
       env.spawner.Spawn("in progress", [&] { answer = caller.Ask("Slow", "y"); });
-  while (started < 3) SleepFor(env, "the call to arrive", kNap);
+  while (started < 3) SleepFor(env, "the call to arrive", kShortWait);
   env.transport.StopServing(caller.address);
   release.Set();
   BOOST_TEST(in_progress->Join({.what = "the answer"}) == WaitOutcome::kWoken);
