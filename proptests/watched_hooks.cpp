@@ -45,18 +45,26 @@ void WatchedHook::AfterCreateSession(Session& session, Coordinator& coordinator)
        [&] { inner_->AfterCreateSession(session, coordinator); });
 }
 
+void WatchedHook::TellOfWish(const SessionRunContext& context, bool had_asked) {
+  if (!had_asked && context.stop_requested()) stage_.Add({.what = What::kWish, .place = place_});
+}
+
 std::optional<SessionRunArgs> WatchedHook::BeforeRun(SessionRunContext& context) {
   std::optional<SessionRunArgs> args;
-  const bool had_asked = context.stop_requested();
-  Call(proptests::Call::kBeforeRun, &context.session(), [&] { args = inner_->BeforeRun(context); });
-  if (!had_asked && context.stop_requested()) stage_.Add({.what = What::kWish, .place = place_});
+  Call(proptests::Call::kBeforeRun, &context.session(), [&] {
+    const bool had_asked = context.stop_requested();
+    args = inner_->BeforeRun(context);
+    TellOfWish(context, had_asked);
+  });
   return args;
 }
 
 void WatchedHook::AfterRun(SessionRunContext& context, const SessionRunValues& values) {
-  const bool had_asked = context.stop_requested();
-  Call(proptests::Call::kAfterRun, &context.session(), [&] { inner_->AfterRun(context, values); });
-  if (!had_asked && context.stop_requested()) stage_.Add({.what = What::kWish, .place = place_});
+  Call(proptests::Call::kAfterRun, &context.session(), [&] {
+    const bool had_asked = context.stop_requested();
+    inner_->AfterRun(context, values);
+    TellOfWish(context, had_asked);
+  });
 }
 
 void WatchedHook::End(Session& session) {

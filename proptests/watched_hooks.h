@@ -31,6 +31,7 @@ class WatchedHook final : public SessionRunHook {
 
  private:
   void Call(proptests::Call call, const Session* session, const std::function<void()>& body);
+  void TellOfWish(const SessionRunContext& context, bool had_asked);
 
   Stage& stage_;
   int place_;
