@@ -70,14 +70,10 @@ const Event* First(Life life, What what) {
   return at == life.end() ? nullptr : &*at;
 }
 
-// Whether the stop hook alone can have ended this life, with the session that it spoke of: under
-// STRICT a wish is kept when the session is replaced, whatever step the new one comes to.
-bool OnlyTheStopHookDecided(const SessionDraw& draw, Life life, int place) {
+// Whether the stop hook alone can have ended this life.
+bool OnlyTheStopHookDecided(Life life, int place) {
   const Event* answer = nullptr;
-  bool wished = false;
   for (const Event& event : life) {
-    wished = wished || event.what == What::kWish;
-    if (wished && draw.Strict() && event.what == What::kOpening) return false;
     if (event.what == What::kWish && event.place != place) return false;
     if (event.what == What::kReport && event.good && !IsPreemption(event.code)) return false;
     if (event.what == What::kStopAnswer) answer = &event;
@@ -94,7 +90,7 @@ bool OnlyTheStopHookDecided(const SessionDraw& draw, Life life, int place) {
 
 std::optional<StopStory> StopStoryOf(const SessionDraw& draw, Life life) {
   const int place = PlaceOf(draw, HookKind::kStop);
-  if (place < 0 || !OnlyTheStopHookDecided(draw, life, place)) return std::nullopt;
+  if (place < 0 || !OnlyTheStopHookDecided(life, place)) return std::nullopt;
   const Event* handed_out = First(life, What::kHandedOut);
   if (handed_out == nullptr) return std::nullopt;
   StopStory story{.limit = draw.Limit(), .initial = handed_out->step};

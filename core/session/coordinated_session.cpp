@@ -12,12 +12,18 @@ using internal::MessageField;
 
 CoordinatedSession::CoordinatedSession(LayerContext context, std::unique_ptr<SessionLayer> inner,
                                        std::shared_ptr<Coordinator> coordinator,
-                                       Duration stop_grace_period)
+                                       Duration stop_grace_period, std::shared_ptr<bool> kept_stop)
     : WrappedSession(context, std::move(inner)),
       coordinator_(std::move(coordinator)),
-      stop_grace_period_(stop_grace_period) {}
+      stop_grace_period_(stop_grace_period),
+      kept_stop_(std::move(kept_stop)) {}
 
 Result<bool> CoordinatedSession::CheckStop() {
+  if (kept_stop_ && inner()) {
+    if (*kept_stop_) return true;
+    const Result<bool> hooks = inner()->ShouldStop();
+    if (hooks.ok() && *hooks) return true;
+  }
   const Status recorded = coordinator_->recorded();
   if (!recorded.ok()) {
     AnnounceError(context(), "coordinator", recorded);
@@ -67,6 +73,9 @@ Status CoordinatedSession::JoinThreads() {
 
 Status CoordinatedSession::Close() {
   if (std::exchange(closed_, true)) return Status();
+  if (kept_stop_ && coordinator_->ShouldStop() && coordinator_->recorded().ok()) {
+    *kept_stop_ = true;
+  }
   const Status stopped = coordinator_->TryRequestStop(Status());
   FL_ASSERT(stopped.ok(), "a stop without a reason failed: {}", stopped.ToString());
   const Status joined = JoinThreads();

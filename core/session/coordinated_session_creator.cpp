@@ -19,7 +19,7 @@ CoordinatedSessionCreator::CoordinatedSessionCreator(LayerContext context,
       hooks_(std::move(hooks)),
       stop_grace_period_(stop_grace_period) {
   FL_ASSERT(creator_ != nullptr, "no session creator");
-  if (context_.runtime.semantics.keep_stop_requests) stopped_ = std::make_shared<bool>(false);
+  if (context_.runtime.semantics.keep_stop_requests) kept_stop_ = std::make_shared<bool>(false);
 }
 
 CoordinatedSessionCreator::~CoordinatedSessionCreator() {
@@ -73,10 +73,9 @@ Result<std::unique_ptr<SessionLayer>> CoordinatedSessionCreator::Create() {
       std::make_shared<Coordinator>(context_.runtime.env, std::set<Code>(),  // CR-12
                                     context_.runtime.semantics.keep_root_cause);
   const Made made = current_;
-  auto stopped = stopped_ ? stopped_ : std::make_shared<bool>(false);  // WS-18
-  auto hooked = std::make_unique<HookedSession>(context_, made.session, hooks_, std::move(stopped));
-  auto layers = std::make_unique<CoordinatedSession>(context_, std::move(hooked), made.coordinator,
-                                                     stop_grace_period_);
+  auto layers = std::make_unique<CoordinatedSession>(
+      context_, std::make_unique<HookedSession>(context_, made.session, hooks_), made.coordinator,
+      stop_grace_period_, kept_stop_);
   const Status status = Prepare(made);
   if (!status.ok()) {
     const Status closed = layers->Close();

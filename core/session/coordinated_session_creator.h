@@ -49,8 +49,8 @@ class CoordinatedSessionCreator {
 #ifdef FL_MUTANTS
   bool recovers_ = false;  // a session was made before
 #endif
-  std::shared_ptr<bool> stopped_;  // keep_stop_requests: the stop flag of all its sessions
-  std::vector<Made> retired_;      // those whose threads outlived their grace period
+  std::shared_ptr<bool> kept_stop_;  // see CoordinatedSession
+  std::vector<Made> retired_;        // those whose threads outlived their grace period
 };
 
 }  // namespace faultline

@@ -38,11 +38,10 @@ struct HookedSession::Merged {
 };
 
 HookedSession::HookedSession(LayerContext context, std::shared_ptr<Session> session,
-                             ListedHooks hooks, std::shared_ptr<bool> stopped)
+                             ListedHooks hooks)
     : WrappedSession(context, std::make_unique<RawLayer>(session)),
       session_(std::move(session)),
-      hooks_(std::move(hooks)),
-      stopped_(std::move(stopped)) {}
+      hooks_(std::move(hooks)) {}
 
 void HookedSession::AnnounceHook(Point point, const ListedHook& hook, const RunRequest& request) {
   env().observer.Announce(point, {IdField("monitored", context().monitored),
@@ -136,17 +135,13 @@ Result<Fetched> HookedSession::RunAttempt(const RunRequest& request, SessionLaye
 }
 
 Result<Fetched> HookedSession::Run(const RunRequest& request) {
-  const bool keep = context().runtime.semantics.keep_stop_requests;
-  // WS-30. A stop kept from a former session does not keep a repeated request from being answered
-  // (HK-10); one that was asked for on this session does, in a repeated step function too.
-  const bool repeated = keep && request.context.attempt > 1 && !stopped_here_;
-  if (*stopped_ && !repeated) return Refuse("run called even after a stop was requested");
+  if (stopped_) return Refuse("run called even after a stop was requested");  // WS-30
   const std::shared_ptr<SessionLayer> raw = inner();
   if (!raw) return Refuse("the session is closed");
   SessionRunContext context(request.fetches, request.feeds, *session_);
   Result<Fetched> result = RunAttempt(request, *raw, context);
-  const bool counts = result.ok() || keep;                                   // HK-11
-  if (context.stop_requested() && counts) *stopped_ = stopped_here_ = true;  // WS-38
+  // WS-38. What an attempt that failed has asked for is void (HK-11): it is asked again.
+  if (result.ok() && context.stop_requested()) stopped_ = true;
   return result;
 }
 

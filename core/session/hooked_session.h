@@ -25,12 +25,9 @@ Status CallHook(const LayerContext& context, const std::function<void()>& body);
 // The layer that calls hooks around every run of a raw session (WS-30..WS-39).
 class HookedSession : public WrappedSession {
  public:
-  // `stopped` is its stop flag (WS-38); under keep_stop_requests the sessions of a monitored
-  // session have one together, so that a recovery forgets no stop.
-  HookedSession(LayerContext context, std::shared_ptr<Session> session, ListedHooks hooks,
-                std::shared_ptr<bool> stopped = std::make_shared<bool>(false));
+  HookedSession(LayerContext context, std::shared_ptr<Session> session, ListedHooks hooks);
 
-  Result<bool> CheckStop() override { return *stopped_; }
+  Result<bool> CheckStop() override { return stopped_; }
   Result<Fetched> Run(const RunRequest& request) override;
 
  private:
@@ -46,8 +43,7 @@ class HookedSession : public WrappedSession {
 
   std::shared_ptr<Session> session_;
   ListedHooks hooks_;
-  std::shared_ptr<bool> stopped_;  // never goes back (WS-38)
-  bool stopped_here_ = false;      // by a run of this session
+  bool stopped_ = false;  // never goes back (WS-38)
 };
 
 }  // namespace faultline

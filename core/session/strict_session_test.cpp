@@ -54,7 +54,7 @@ struct Fixture {
 
 BOOST_AUTO_TEST_SUITE(strict_session)
 
-BOOST_AUTO_TEST_CASE(a_stop_asked_for_in_an_attempt_that_is_repeated_is_kept) {
+BOOST_AUTO_TEST_CASE(hk_11_a_stop_asked_for_in_an_attempt_that_is_repeated_is_void) {
   for (const bool keep : {false, true}) {
     Fixture f(With(&Semantics::keep_stop_requests, keep));
     auto thrower = std::make_shared<FunctionHook>();
@@ -67,32 +67,15 @@ BOOST_AUTO_TEST_CASE(a_stop_asked_for_in_an_attempt_that_is_repeated_is_kept) {
     };
     f.process.Run([&] {
       auto session = f.Open({thrower});
-      BOOST_TEST(f.Step(*session) == 1);  // the request is answered all the same
-      BOOST_TEST(session->ShouldStop() == keep);
-      if (keep) BOOST_CHECK_THROW(f.Step(*session), RuntimeError);  // WS-30
+      BOOST_TEST(f.Step(*session) == 1);
+      BOOST_TEST(!session->ShouldStop());
       session->Close();
     });
     BOOST_TEST(f.process.sessions.opened == 2);
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_stop_asked_for_in_an_attempt_that_fails_for_good_is_kept) {
-  for (const bool keep : {false, true}) {
-    Fixture f(With(&Semantics::keep_stop_requests, keep));
-    f.hook->before_run = [&](SessionRunContext& context) -> std::optional<SessionRunArgs> {
-      context.request_stop();
-      throw InternalError("before");
-    };
-    f.process.Run([&] {
-      auto session = f.Open();
-      BOOST_CHECK_THROW(f.Step(*session), InternalError);
-      BOOST_TEST(session->ShouldStop() == keep);
-      session->Close();
-    });
-  }
-}
-
-BOOST_AUTO_TEST_CASE(a_stop_asked_for_on_a_session_that_is_replaced_is_kept) {
+BOOST_AUTO_TEST_CASE(ws_18_a_stop_that_a_hook_has_asked_for_comes_before_a_recovery) {
   for (const bool keep : {false, true}) {
     Fixture f(With(&Semantics::keep_stop_requests, keep));
     f.hook->after_run = [&](SessionRunContext& context, const SessionRunValues&) {
@@ -102,7 +85,23 @@ BOOST_AUTO_TEST_CASE(a_stop_asked_for_on_a_session_that_is_replaced_is_kept) {
     f.process.Run([&] {
       auto session = f.Open();
       f.Step(*session);
-      BOOST_TEST(!session->ShouldStop());  // WS-17: recovers
+      BOOST_TEST(session->ShouldStop() == keep);  // without the switch it recovers (WS-17)
+      BOOST_TEST(session->ShouldStop() == keep);
+      session->Close();
+    });
+    BOOST_TEST(f.process.sessions.opened == (keep ? 1 : 2));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_that_a_thread_has_asked_for_outlives_its_session) {
+  for (const bool keep : {false, true}) {
+    Fixture f(With(&Semantics::keep_stop_requests, keep));
+    f.process.sessions.Fail({.nth = 2, .status = Status(Code::kAborted, "second run")});
+    f.process.Run([&] {
+      auto session = f.Open();
+      f.Step(*session);
+      f.coordinator->RequestStop();
+      BOOST_TEST(f.Step(*session) == 1);  // recovered, and answered all the same (WS-25)
       BOOST_TEST(session->ShouldStop() == keep);
       session->Close();
     });
