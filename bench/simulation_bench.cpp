@@ -1,8 +1,14 @@
 // How fast rehearsals are, and how long recoveries take.
-//   simulation_bench                    host cost: runs per core-second, virtual time over real
-//   time simulation_bench --table            recovery latency of the fast suite in virtual time, as
-//   a table simulation_bench --check FILE       exit 1 unless that table equals the stored one
-//   exactly
+//
+//   simulation_bench
+//     Host cost: runs per core-second, virtual time over real time.
+//
+//   simulation_bench --table
+//     Recovery latency of the fast suite in virtual time, as a table.
+//
+//   simulation_bench --check FILE
+//     Exit code 1 unless that table equals the stored one exactly.
+
 #include <cstdio>
 #include <fstream>
 #include <iterator>
